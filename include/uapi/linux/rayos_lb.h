@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/rayos_lb.yaml */
+/* YNL-GEN uapi header */
+/* To regenerate run: tools/regen */
+
+#ifndef _UAPI_LINUX_RAYOS_LB_H
+#define _UAPI_LINUX_RAYOS_LB_H
+
+#define RAYOS_LB_FAMILY_NAME	"rayos-lb"
+#define RAYOS_LB_FAMILY_VERSION	1
+
+#define RAYOS_LB_NAME_MAX	31
+#define RAYOS_LB_PATH_MAX	127
+
+/**
+ * enum rayos_lb_proto - Transport protocol of a balancer.
+ * @RAYOS_LB_PROTO_TCP: TCP, a connection is a flow from its first SYN.
+ * @RAYOS_LB_PROTO_UDP: UDP, a flow is what one client port sends until it
+ *   falls silent.
+ */
+enum rayos_lb_proto {
+	RAYOS_LB_PROTO_TCP,
+	RAYOS_LB_PROTO_UDP,
+
+	/* private: */
+	__RAYOS_LB_PROTO_MAX,
+	RAYOS_LB_PROTO_MAX = (__RAYOS_LB_PROTO_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_policy - How a balancer picks the backend of a new flow.
+ * @RAYOS_LB_POLICY_ROUND_ROBIN: One after the other, weights are ignored.
+ * @RAYOS_LB_POLICY_WEIGHTED_ROUND_ROBIN: In proportion to weight, heavy
+ *   backends are interleaved with light ones.
+ * @RAYOS_LB_POLICY_LEAST_CONNECTIONS: The backend with fewest open connections
+ *   for its weight.
+ * @RAYOS_LB_POLICY_IP_HASH: By client address, consistent when backends come
+ *   and go.
+ * @RAYOS_LB_POLICY_RANDOM: Two backends drawn at random by weight, the less
+ *   loaded one wins.
+ * @RAYOS_LB_POLICY_MAGLEV: By client address and port, consistent, the same on
+ *   every director.
+ */
+enum rayos_lb_policy {
+	RAYOS_LB_POLICY_ROUND_ROBIN,
+	RAYOS_LB_POLICY_WEIGHTED_ROUND_ROBIN,
+	RAYOS_LB_POLICY_LEAST_CONNECTIONS,
+	RAYOS_LB_POLICY_IP_HASH,
+	RAYOS_LB_POLICY_RANDOM,
+	RAYOS_LB_POLICY_MAGLEV,
+
+	/* private: */
+	__RAYOS_LB_POLICY_MAX,
+	RAYOS_LB_POLICY_MAX = (__RAYOS_LB_POLICY_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_state - What a backend may be given.
+ * @RAYOS_LB_STATE_HEALTHY: New flows and those it has.
+ * @RAYOS_LB_STATE_UNHEALTHY: Its health checks fail; nothing new, until they
+ *   pass again.
+ * @RAYOS_LB_STATE_DRAINING: Nothing new; the flows it has may finish.
+ * @RAYOS_LB_STATE_OFFLINE: Nothing; it was taken out by command or its drain
+ *   has ended.
+ */
+enum rayos_lb_state {
+	RAYOS_LB_STATE_HEALTHY,
+	RAYOS_LB_STATE_UNHEALTHY,
+	RAYOS_LB_STATE_DRAINING,
+	RAYOS_LB_STATE_OFFLINE,
+
+	/* private: */
+	__RAYOS_LB_STATE_MAX,
+	RAYOS_LB_STATE_MAX = (__RAYOS_LB_STATE_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_admin - What the operator wants of a backend.
+ * @RAYOS_LB_ADMIN_ONLINE: Serve, as long as the health checks pass.
+ * @RAYOS_LB_ADMIN_DRAIN: Finish what is open, until the deadline if there is
+ *   one, then go offline.
+ * @RAYOS_LB_ADMIN_OFFLINE: Stop now; the flows it has are reset.
+ */
+enum rayos_lb_admin {
+	RAYOS_LB_ADMIN_ONLINE,
+	RAYOS_LB_ADMIN_DRAIN,
+	RAYOS_LB_ADMIN_OFFLINE,
+
+	/* private: */
+	__RAYOS_LB_ADMIN_MAX,
+	RAYOS_LB_ADMIN_MAX = (__RAYOS_LB_ADMIN_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_probe - How the health of a backend is checked.
+ * @RAYOS_LB_PROBE_NONE: It is not checked and counts as healthy.
+ * @RAYOS_LB_PROBE_TCP: A TCP connection must be accepted.
+ * @RAYOS_LB_PROBE_HTTP: An HTTP GET must be answered with a status in the
+ *   range asked for.
+ */
+enum rayos_lb_probe {
+	RAYOS_LB_PROBE_NONE,
+	RAYOS_LB_PROBE_TCP,
+	RAYOS_LB_PROBE_HTTP,
+
+	/* private: */
+	__RAYOS_LB_PROBE_MAX,
+	RAYOS_LB_PROBE_MAX = (__RAYOS_LB_PROBE_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_when_down - What a client gets while no backend can take its
+ *   connection.
+ * @RAYOS_LB_WHEN_DOWN_RESET: A TCP reset, or ICMP port unreachable for UDP.
+ * @RAYOS_LB_WHEN_DOWN_DROP: Nothing.
+ */
+enum rayos_lb_when_down {
+	RAYOS_LB_WHEN_DOWN_RESET,
+	RAYOS_LB_WHEN_DOWN_DROP,
+
+	/* private: */
+	__RAYOS_LB_WHEN_DOWN_MAX,
+	RAYOS_LB_WHEN_DOWN_MAX = (__RAYOS_LB_WHEN_DOWN_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_check_result - How a health check ended.
+ * @RAYOS_LB_CHECK_RESULT_NONE: None has ended yet.
+ * @RAYOS_LB_CHECK_RESULT_PASSED: The backend answered as it should.
+ * @RAYOS_LB_CHECK_RESULT_TIMEOUT: It did not answer in time.
+ * @RAYOS_LB_CHECK_RESULT_REFUSED: It refused or reset the connection.
+ * @RAYOS_LB_CHECK_RESULT_UNREACHABLE: No route, or the network says that it
+ *   cannot be reached.
+ * @RAYOS_LB_CHECK_RESULT_CLOSED: It closed the connection before it had
+ *   answered.
+ * @RAYOS_LB_CHECK_RESULT_BAD_STATUS: It answered with a status outside the
+ *   range.
+ * @RAYOS_LB_CHECK_RESULT_BAD_REPLY: What it answered is not HTTP.
+ * @RAYOS_LB_CHECK_RESULT_ERROR: This machine could not make the check, for
+ *   want of memory or ports.
+ */
+enum rayos_lb_check_result {
+	RAYOS_LB_CHECK_RESULT_NONE,
+	RAYOS_LB_CHECK_RESULT_PASSED,
+	RAYOS_LB_CHECK_RESULT_TIMEOUT,
+	RAYOS_LB_CHECK_RESULT_REFUSED,
+	RAYOS_LB_CHECK_RESULT_UNREACHABLE,
+	RAYOS_LB_CHECK_RESULT_CLOSED,
+	RAYOS_LB_CHECK_RESULT_BAD_STATUS,
+	RAYOS_LB_CHECK_RESULT_BAD_REPLY,
+	RAYOS_LB_CHECK_RESULT_ERROR,
+
+	/* private: */
+	__RAYOS_LB_CHECK_RESULT_MAX,
+	RAYOS_LB_CHECK_RESULT_MAX = (__RAYOS_LB_CHECK_RESULT_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_HISTOGRAM_COUNT = 1,
+	RAYOS_LB_A_HISTOGRAM_SUM,
+	RAYOS_LB_A_HISTOGRAM_P50,
+	RAYOS_LB_A_HISTOGRAM_P90,
+	RAYOS_LB_A_HISTOGRAM_P99,
+	RAYOS_LB_A_HISTOGRAM_MAX,
+
+	__RAYOS_LB_A_HISTOGRAM_MAX,
+	RAYOS_LB_A_HISTOGRAM_MAX = (__RAYOS_LB_A_HISTOGRAM_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_STATS_CONNECTIONS = 1,
+	RAYOS_LB_A_STATS_PACKETS_IN,
+	RAYOS_LB_A_STATS_BYTES_IN,
+	RAYOS_LB_A_STATS_PACKETS_OUT,
+	RAYOS_LB_A_STATS_BYTES_OUT,
+	RAYOS_LB_A_STATS_REQUESTS,
+	RAYOS_LB_A_STATS_REFUSED,
+	RAYOS_LB_A_STATS_TIMEOUTS,
+	RAYOS_LB_A_STATS_RESETS,
+	RAYOS_LB_A_STATS_UNREACHABLE,
+	RAYOS_LB_A_STATS_DROPPED,
+	RAYOS_LB_A_STATS_CONNECT_LATENCY,
+	RAYOS_LB_A_STATS_FIRST_BYTE_LATENCY,
+
+	__RAYOS_LB_A_STATS_MAX,
+	RAYOS_LB_A_STATS_MAX = (__RAYOS_LB_A_STATS_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_HEALTH_PROBE = 1,
+	RAYOS_LB_A_HEALTH_PORT,
+	RAYOS_LB_A_HEALTH_INTERVAL,
+	RAYOS_LB_A_HEALTH_TIMEOUT,
+	RAYOS_LB_A_HEALTH_RISE,
+	RAYOS_LB_A_HEALTH_FALL,
+	RAYOS_LB_A_HEALTH_PATH,
+	RAYOS_LB_A_HEALTH_HOST,
+	RAYOS_LB_A_HEALTH_STATUS_MIN,
+	RAYOS_LB_A_HEALTH_STATUS_MAX,
+
+	__RAYOS_LB_A_HEALTH_MAX,
+	RAYOS_LB_A_HEALTH_MAX = (__RAYOS_LB_A_HEALTH_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_CHECK_RESULT = 1,
+	RAYOS_LB_A_CHECK_STATUS,
+	RAYOS_LB_A_CHECK_PASSED,
+	RAYOS_LB_A_CHECK_FAILED,
+	RAYOS_LB_A_CHECK_STREAK,
+	RAYOS_LB_A_CHECK_LATENCY,
+	RAYOS_LB_A_CHECK_AGE,
+
+	__RAYOS_LB_A_CHECK_MAX,
+	RAYOS_LB_A_CHECK_MAX = (__RAYOS_LB_A_CHECK_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_BALANCER_ID = 1,
+	RAYOS_LB_A_BALANCER_NAME,
+	RAYOS_LB_A_BALANCER_PROTO,
+	RAYOS_LB_A_BALANCER_IPV4,
+	RAYOS_LB_A_BALANCER_IPV6,
+	RAYOS_LB_A_BALANCER_PORT,
+	RAYOS_LB_A_BALANCER_POLICY,
+	RAYOS_LB_A_BALANCER_AFFINITY,
+	RAYOS_LB_A_BALANCER_WHEN_DOWN,
+	RAYOS_LB_A_BALANCER_HEALTH,
+	RAYOS_LB_A_BALANCER_RESET,
+	RAYOS_LB_A_BALANCER_BACKENDS,
+	RAYOS_LB_A_BALANCER_HEALTHY,
+	RAYOS_LB_A_BALANCER_ACTIVE,
+	RAYOS_LB_A_BALANCER_AFFINITIES,
+	RAYOS_LB_A_BALANCER_STATS,
+
+	__RAYOS_LB_A_BALANCER_MAX,
+	RAYOS_LB_A_BALANCER_MAX = (__RAYOS_LB_A_BALANCER_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_BACKEND_BALANCER = 1,
+	RAYOS_LB_A_BACKEND_ID,
+	RAYOS_LB_A_BACKEND_IPV4,
+	RAYOS_LB_A_BACKEND_IPV6,
+	RAYOS_LB_A_BACKEND_PORT,
+	RAYOS_LB_A_BACKEND_WEIGHT,
+	RAYOS_LB_A_BACKEND_LIMIT,
+	RAYOS_LB_A_BACKEND_ADMIN,
+	RAYOS_LB_A_BACKEND_DEADLINE,
+	RAYOS_LB_A_BACKEND_RESET,
+	RAYOS_LB_A_BACKEND_STATE,
+	RAYOS_LB_A_BACKEND_OLD_STATE,
+	RAYOS_LB_A_BACKEND_SINCE,
+	RAYOS_LB_A_BACKEND_ACTIVE,
+	RAYOS_LB_A_BACKEND_AFFINITIES,
+	RAYOS_LB_A_BACKEND_CHECK,
+	RAYOS_LB_A_BACKEND_STATS,
+
+	__RAYOS_LB_A_BACKEND_MAX,
+	RAYOS_LB_A_BACKEND_MAX = (__RAYOS_LB_A_BACKEND_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_STATUS_VERSION = 1,
+	RAYOS_LB_A_STATUS_BALANCERS,
+	RAYOS_LB_A_STATUS_MAX_BALANCERS,
+	RAYOS_LB_A_STATUS_MAX_BACKENDS,
+	RAYOS_LB_A_STATUS_FLOWS,
+	RAYOS_LB_A_STATUS_MAX_FLOWS,
+	RAYOS_LB_A_STATUS_BUCKETS,
+	RAYOS_LB_A_STATUS_FLOW_BYTES,
+	RAYOS_LB_A_STATUS_TABLE_FULL,
+	RAYOS_LB_A_STATUS_EVICTED,
+
+	__RAYOS_LB_A_STATUS_MAX,
+	RAYOS_LB_A_STATUS_MAX = (__RAYOS_LB_A_STATUS_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_A_POLICY_INFO_POLICY = 1,
+	RAYOS_LB_A_POLICY_INFO_BALANCERS,
+
+	__RAYOS_LB_A_POLICY_INFO_MAX,
+	RAYOS_LB_A_POLICY_INFO_MAX = (__RAYOS_LB_A_POLICY_INFO_MAX - 1)
+};
+
+enum {
+	RAYOS_LB_CMD_BALANCER_GET = 1,
+	RAYOS_LB_CMD_BALANCER_NEW,
+	RAYOS_LB_CMD_BALANCER_SET,
+	RAYOS_LB_CMD_BALANCER_DEL,
+	RAYOS_LB_CMD_BALANCER_NTF,
+	RAYOS_LB_CMD_BALANCER_DEL_NTF,
+	RAYOS_LB_CMD_BACKEND_GET,
+	RAYOS_LB_CMD_BACKEND_NEW,
+	RAYOS_LB_CMD_BACKEND_SET,
+	RAYOS_LB_CMD_BACKEND_DEL,
+	RAYOS_LB_CMD_BACKEND_NTF,
+	RAYOS_LB_CMD_BACKEND_DEL_NTF,
+	RAYOS_LB_CMD_HEALTH_NTF,
+	RAYOS_LB_CMD_STATUS_GET,
+	RAYOS_LB_CMD_POLICY_GET,
+
+	__RAYOS_LB_CMD_MAX,
+	RAYOS_LB_CMD_MAX = (__RAYOS_LB_CMD_MAX - 1)
+};
+
+#define RAYOS_LB_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_RAYOS_LB_H */
