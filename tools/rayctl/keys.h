@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef RAYCTL_KEYS_H
+#define RAYCTL_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "spec.h"
+
+/**
+ * struct key - one word of a command that changes, most often with a value
+ * @word: what is typed
+ * @path: the attribute it sets; what may be given once only
+ * @parse: put @text into @request; says so and returns MISUSED if it cannot
+ * @hint: the value in the usage, NULL for the names of an enum, "" keeps the
+ *        key out of the usage; words of it in lower case are also completed
+ * @zero: word that stands for 0, or NULL
+ * @least: smallest value besides @zero, where the spec has no minimum
+ * @bare: takes no value
+ * @required: must be given
+ */
+struct key {
+	const char *word;
+	const char *path;
+	int (*parse)(const struct key *key, const struct spec_attr *attr, const char *text,
+		     struct json_object *request);
+	const char *hint;
+	const char *zero;
+	uint64_t least;
+	bool bare;
+	bool required;
+};
+
+/**
+ * struct form - one shape of a command
+ * @args: the words before the keys, for the usage
+ * @spec: the netlink family
+ * @op: the request that it makes
+ * @keys: up to one without a word
+ */
+struct form {
+	const char *args;
+	const struct spec_family *spec;
+	const char *op;
+	const struct key *keys;
+};
+
+int key_number(const struct key *key, const struct spec_attr *attr, const char *text,
+	       struct json_object *request);
+int key_duration(const struct key *key, const struct spec_attr *attr, const char *text,
+		 struct json_object *request);
+int key_enum(const struct key *key, const struct spec_attr *attr, const char *text,
+	     struct json_object *request);
+int key_string(const struct key *key, const struct spec_attr *attr, const char *text,
+	       struct json_object *request);
+int key_flag(const struct key *key, const struct spec_attr *attr, const char *text,
+	     struct json_object *request);
+/* Sets ipv4 or ipv6, and port. */
+int key_endpoint(const struct key *key, const struct spec_attr *attr, const char *text,
+		 struct json_object *request);
+
+/**
+ * keys_parse() - the words after those of form->args
+ * @form: what is allowed
+ * @argc: number of words
+ * @argv: the words
+ * @request: where their values go
+ *
+ * Return: DONE, or MISUSED after naming the word that is wrong.
+ */
+int keys_parse(const struct form *form, int argc, char **argv, struct json_object *request);
+
+/* Print what may stand as the last of the words after form->args. */
+void keys_complete(const struct form *form, int argc, char **argv);
+
+/* Write the usage of a form to @buf. */
+void form_usage(const struct form *form, char *buf, size_t size);
+
+/* The attribute of a form at a dotted path. */
+const struct spec_attr *form_attr(const struct form *form, const char *path);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The load balancer: its commands, and its one line in the suite's status. */
+#include <stdio.h>
+#include <string.h>
+
+#include "help.h"
+#include "lb.h"
+#include "netlink.h"
+#include "rayctl.h"
+#include "spec_rayos_lb.h"
+#include "value.h"
+
+static int status(struct json_object *row)
+{
+	struct json_object *figures, *list, *balancer;
+	struct conn *conn = conn_open(&lb);
+	uint64_t backends = 0, healthy = 0;
+	int ret = REFUSED;
+
+	if (!conn)
+		return ret;
+	ret = conn_do(conn, "status-get", NULL, &figures);
+	if (!ret)
+		value_set(row, "status", figures);
+	if (!ret)
+		ret = conn_dump(conn, "balancer-get", NULL, &list);
+	conn_close(conn);
+	if (ret)
+		return ret;
+	for_each(balancer, list) {
+		backends += value_number(balancer, "backends");
+		healthy += value_number(balancer, "healthy");
+	}
+	json_object_put(list);
+	value_set(row, "backends", json_object_new_uint64(backends));
+	value_set(row, "healthy", json_object_new_uint64(healthy));
+	return DONE;
+}
+
+static void figure(struct json_object *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s balancers, %s of %s backends healthy, %s of %s flows",
+		 value_text(row, "status.balancers"), value_text(row, "healthy"),
+		 value_text(row, "backends"), text_count(value_number(row, "status.flows")).s,
+		 text_count(value_number(row, "status.max-flows")).s);
+}
+
+static void backend_event(const char *name, struct json_object *msg)
+{
+	const char *state = value_text(msg, "state"), *result = value_text(msg, "check.result");
+
+	fprintf(out, "%s %s  ", value_text(msg, "balancer"), value_endpoint(msg).s);
+	if (!strcmp(name, "backend-del-ntf")) {
+		fprintf(out, "removed\n");
+		return;
+	}
+	if (!strcmp(name, "health-ntf")) {
+		fprintf(out, "%s -> ", value_text(msg, "old-state"));
+		fprintf(out, "%s%s%s", color_on(lb_state_color(state)), state,
+			color_off(lb_state_color(state)));
+		if (*result && strcmp(result, "none"))
+			fprintf(out, ", last check %s, %s in a row", result,
+				value_text(msg, "check.streak"));
+		fputc('\n', out);
+		return;
+	}
+	fprintf(out, "set to %s, weight %s", value_text(msg, "admin"), value_text(msg, "weight"));
+	if (value_number(msg, "limit"))
+		fprintf(out, ", limit %s", value_text(msg, "limit"));
+	if (value_number(msg, "deadline"))
+		fprintf(out, ", deadline in %s", text_age(value_number(msg, "deadline")).s);
+	fputc('\n', out);
+}
+
+void lb_event(const char *name, struct json_object *msg)
+{
+	if (value_at(msg, "balancer")) {
+		backend_event(name, msg);
+		return;
+	}
+	fprintf(out, "%s  ", value_text(msg, "name"));
+	if (!strcmp(name, "balancer-del-ntf"))
+		fprintf(out, "deleted\n");
+	else
+		fprintf(out, "set to %s %s, %s, affinity %s, health %s\n",
+			value_endpoint(msg).s, value_text(msg, "proto"), value_text(msg, "policy"),
+			value_number(msg, "affinity") ?
+				text_duration(value_number(msg, "affinity")).s : "off",
+			*value_text(msg, "health.probe") ? value_text(msg, "health.probe") : "none");
+}
+
+static const struct command commands[] = {
+	{
+		.name = "status", .args = "[NAME]", .read = true,
+		.doc = "balancers, or one with its backends",
+		.run = lb_status, .complete = lb_complete_name,
+	}, {
+		.name = "backends", .args = "[NAME]", .read = true,
+		.doc = "backends, their state and load",
+		.run = lb_backends, .complete = lb_complete_name,
+	}, {
+		.name = "policies", .read = true,
+		.doc = "ways to pick a backend",
+		.run = lb_policies,
+	}, {
+		.name = "health", .args = "[NAME]", .read = true,
+		.doc = "what health checks have found",
+		.run = lb_health, .complete = lb_complete_name,
+	}, {
+		.name = "metrics", .args = "[NAME]", .read = true,
+		.doc = "counters and latencies of balancers and backends",
+		.run = lb_metrics, .complete = lb_complete_name,
+	}, {
+		.name = "add", .forms = lb_add_forms,
+		.doc = "make a balancer, or add a backend to one",
+		.run = lb_add, .complete = lb_complete_add,
+	}, {
+		.name = "set", .forms = lb_set_forms,
+		.doc = "change a balancer or a backend while traffic flows",
+		.run = lb_set, .complete = lb_complete_set,
+	}, {
+		.name = "drain", .forms = lb_drain_forms,
+		.doc = "give a backend no new connections, let old ones finish",
+		.run = lb_drain, .complete = lb_complete_drain,
+	}, {
+		.name = "del", .forms = lb_del_forms,
+		.doc = "delete a balancer, or remove a backend from one",
+		.run = lb_del, .complete = lb_complete_del,
+	}, {
+		.name = "help", .args = "[COMMAND]",
+		.doc = "this text, or how one command is written",
+		.run = help_run, .complete = help_complete,
+	},
+	{ .name = NULL }
+};
+
+const struct object lb = {
+	.name = "lb",
+	.alias = "loadbalancer",
+	.module = "rayos_lb",
+	.doc = "layer-4 load balancer",
+	.spec = &rayos_lb_spec,
+	.commands = commands,
+	.status = status,
+	.figure = figure,
+	.event = lb_event,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef RAYCTL_LB_H
+#define RAYCTL_LB_H
+
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+#include "keys.h"
+#include "output.h"
+
+struct conn;
+
+#define for_each(item, list)								\
+	for (size_t i_##item = 0; i_##item < json_object_array_length(list) &&		\
+	     ((item) = json_object_array_get_idx(list, i_##item)); i_##item++)
+
+/* At most one word may follow, the name of a balancer. */
+int lb_one_name(int argc, char **argv);
+/* All balancers when @name is NULL, else an array of the one of that name. */
+int lb_get_balancers(struct conn *conn, const char *name, struct json_object **list);
+/* The backends of all balancers when @name is NULL, else those of one. */
+int lb_get_backends(struct conn *conn, const char *name, struct json_object **list);
+enum color lb_state_color(const char *state);
+/* A quantile of a histogram, "-" where nothing was measured. */
+struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
+
+int lb_status(int argc, char **argv);
+int lb_backends(int argc, char **argv);
+int lb_policies(int argc, char **argv);
+int lb_health(int argc, char **argv);
+int lb_metrics(int argc, char **argv);
+void lb_event(const char *name, struct json_object *msg);
+
+extern const struct form lb_add_forms[], lb_set_forms[], lb_del_forms[], lb_drain_forms[];
+int lb_add(int argc, char **argv);
+int lb_set(int argc, char **argv);
+int lb_del(int argc, char **argv);
+int lb_drain(int argc, char **argv);
+
+void lb_complete_name(int argc, char **argv);
+void lb_complete_add(int argc, char **argv);
+void lb_complete_set(int argc, char **argv);
+void lb_complete_del(int argc, char **argv);
+void lb_complete_drain(int argc, char **argv);
+
+#endif

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lb add, set, drain and del. */
+#include <string.h>
+
+#include "complete.h"
+#include "lb.h"
+#include "netlink.h"
+#include "parse.h"
+#include "rayctl.h"
+#include "spec_rayos_lb.h"
+#include "value.h"
+
+#define SECOND	1000000000ULL
+
+/* health none | tcp | http[:/PATH] */
+static int key_health(const struct key *key, const struct spec_attr *attr, const char *text,
+		      struct json_object *request)
+{
+	const struct key path = { .word = key->word, .path = "health.path" };
+	const char *colon = strchr(text, ':');
+	char word[16];
+	int ret;
+
+	if (!colon)
+		return key_enum(key, attr, text, request);
+	snprintf(word, sizeof(word), "%.*s", (int)(colon - text), text);
+	ret = key_enum(key, attr, word, request);
+	if (ret)
+		return ret;
+	if (strcmp(value_text(request, key->path), "http"))
+		return misuse(key->path, "%s \"%s\": only http takes a path", key->word, text);
+	if (colon[1] != '/')
+		return misuse(path.path, "%s \"%s\": a path begins with a slash", key->word, text);
+	return key_string(&path, form_attr(lb_add_forms, path.path), colon + 1, request);
+}
+
+/* status 200-399, or a single one */
+static int key_http_status(const struct key *key, const struct spec_attr *attr, const char *text,
+			   struct json_object *request)
+{
+	const struct key max = { .word = key->word, .path = "health.status-max" };
+	const char *dash = strchr(text, '-');
+	char first[24];
+	int ret;
+
+	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - text) : (int)strlen(text), text);
+	ret = key_number(key, attr, first, request);
+	if (!ret)
+		ret = key_number(&max, attr, dash ? dash + 1 : first, request);
+	if (!ret && value_number(request, key->path) > value_number(request, max.path))
+		return misuse(key->path, "%s \"%s\": the lower one comes first", key->word, text);
+	return ret;
+}
+
+/* What the operator wants: drain has a command of its own, with a deadline. */
+static int key_admin(const struct key *key, const struct spec_attr *attr, const char *text,
+		     struct json_object *request)
+{
+	static const struct spec_value values[] = {
+		{ "online", NULL }, { "offline", NULL }, { NULL, NULL }
+	};
+	struct spec_attr admin = *attr;
+
+	admin.values = values;
+	return key_enum(key, &admin, key->bare ? key->word : text, request);
+}
+
+#define POLICY		{ "policy", "policy", key_enum }
+#define AFFINITY	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND }
+#define WHEN_DOWN	{ "when-down", "when-down", key_enum }
+#define HEALTH									\
+	{ "health", "health.probe", key_health, "none|tcp|http:/PATH" },	\
+	{ "interval", "health.interval", key_duration, "DURATION" },		\
+	{ "timeout", "health.timeout", key_duration, "DURATION" },		\
+	{ "rise", "health.rise", key_number, "N" },				\
+	{ "fall", "health.fall", key_number, "N" },				\
+	{ "host", "health.host", key_string, "HOST" },				\
+	{ "status", "health.status-min", key_http_status, "MIN-MAX" },		\
+	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 }
+#define WEIGHT		{ "weight", "weight", key_number, "N" }
+#define LIMIT		{ "limit", "limit", key_number, "N|none", "none", 1 }
+#define RESET		{ "reset", "reset", key_flag, .bare = true }
+#define END		{ .word = NULL }
+
+static const struct key balancer_new[] = {
+	{ "vip", "port", key_endpoint, "ADDR:PORT", .required = true },
+	{ "proto", "proto", key_enum },
+	POLICY, AFFINITY, WHEN_DOWN, HEALTH, END
+};
+
+static const struct key balancer_set[] = { POLICY, AFFINITY, WHEN_DOWN, HEALTH, END };
+
+static const struct key backend_new[] = {
+	WEIGHT, LIMIT,
+	{ "state", "admin", key_admin, "online|offline" },
+	END
+};
+
+static const struct key backend_set[] = {
+	WEIGHT, LIMIT,
+	{ "online", "admin", key_admin, "online|offline", .bare = true },
+	{ "offline", "admin", key_admin, "", .bare = true },
+	{ "state", "admin", key_admin, "" },
+	END
+};
+
+static const struct key drain[] = {
+	{ "deadline", "deadline", key_duration, "DURATION|none", "none", 1 },
+	END
+};
+
+static const struct key only_reset[] = { RESET, END };
+
+/* A balancer's form comes first, its backends' second. */
+const struct form lb_add_forms[] = {
+	{ "NAME", &rayos_lb_spec, "balancer-new", balancer_new },
+	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-new", backend_new },
+	{ .args = NULL }
+};
+
+const struct form lb_set_forms[] = {
+	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_set },
+	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-set", backend_set },
+	{ .args = NULL }
+};
+
+const struct form lb_del_forms[] = {
+	{ "NAME", &rayos_lb_spec, "balancer-del", only_reset },
+	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-del", only_reset },
+	{ .args = NULL }
+};
+
+const struct form lb_drain_forms[] = {
+	{ "NAME ADDR:PORT", &rayos_lb_spec, "backend-set", drain },
+	{ .args = NULL }
+};
+
+static int change(const struct form *form, struct json_object *request)
+{
+	struct conn *conn = conn_open(&lb);
+	struct json_object *reply;
+	int ret = REFUSED;
+
+	if (conn)
+		ret = conn_do(conn, form->op, request, &reply);
+	conn_close(conn);
+	if (ret)
+		return ret;
+	if (options.json)
+		json_print(reply);
+	else
+		json_object_put(reply);
+	return DONE;
+}
+
+/* The name of a balancer, which its backends know it by as "balancer". */
+static int take_name(const struct form *form, const char *path, int argc, char **argv,
+		     struct json_object *request)
+{
+	const struct key key = { .word = "name", .path = path };
+
+	if (!argc)
+		return misuse(path, "missing NAME");
+	return key_string(&key, form_attr(form, path), argv[0], request);
+}
+
+static int change_balancer(const struct form *form, int argc, char **argv)
+{
+	struct json_object *request = json_object_new_object();
+	int ret;
+
+	current_form = form;
+	ret = take_name(form, "name", argc, argv, request);
+	if (!ret)
+		ret = keys_parse(form, argc - 1, argv + 1, request);
+	if (!ret && form->keys == balancer_set && argc == 1)
+		ret = misuse(NULL, "nothing to set");
+	if (!ret)
+		ret = change(form, request);
+	json_object_put(request);
+	return ret;
+}
+
+/* @argv: NAME ADDR:PORT and what follows */
+static int change_backend(const struct form *form, const char *admin, int argc, char **argv)
+{
+	static const struct key address = { .word = "backend", .path = "port" };
+	struct json_object *request = json_object_new_object();
+	int ret;
+
+	current_form = form;
+	ret = take_name(form, "balancer", argc, argv, request);
+	if (!ret && argc < 2)
+		ret = misuse(address.path, "missing ADDR:PORT of the backend");
+	if (!ret)
+		ret = key_endpoint(&address, NULL, argv[1], request);
+	if (!ret && admin)
+		value_set(request, "admin", json_object_new_string(admin));
+	if (!ret)
+		ret = keys_parse(form, argc - 2, argv + 2, request);
+	if (!ret && form->keys == backend_set && argc == 2)
+		ret = misuse(NULL, "nothing to set");
+	if (!ret)
+		ret = change(form, request);
+	json_object_put(request);
+	return ret;
+}
+
+static bool is_backend(const char *word)
+{
+	return *word && !strncmp(word, "backend", strlen(word));
+}
+
+static int change_either(const struct form *forms, int argc, char **argv)
+{
+	if (!argc)
+		return misuse("name", "missing NAME");
+	if (argc == 1 || !is_backend(argv[1]))
+		return change_balancer(&forms[0], argc, argv);
+	argv[1] = argv[0];
+	return change_backend(&forms[1], NULL, argc - 1, argv + 1);
+}
+
+int lb_add(int argc, char **argv)
+{
+	return change_either(lb_add_forms, argc, argv);
+}
+
+int lb_set(int argc, char **argv)
+{
+	return change_either(lb_set_forms, argc, argv);
+}
+
+int lb_del(int argc, char **argv)
+{
+	return change_either(lb_del_forms, argc, argv);
+}
+
+int lb_drain(int argc, char **argv)
+{
+	/* As after the other verbs, "backend" may stand before the address. */
+	if (argc > 2 && is_backend(argv[1])) {
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+	}
+	return change_backend(lb_drain_forms, "drain", argc, argv);
+}
+
+/* Completion -------------------------------------------------------------- */
+
+/* Ask the kernel, but neither load the module for it nor complain. */
+static struct json_object *list(const char *op, struct json_object *request)
+{
+	struct json_object *found = NULL;
+	struct conn *conn;
+
+	if (!module_loaded(lb.module))
+		return NULL;
+	conn = conn_open(&lb);
+	if (conn && conn_dump(conn, op, request, &found))
+		found = NULL;
+	conn_close(conn);
+	return found;
+}
+
+void lb_complete_name(int argc, char **argv)
+{
+	struct json_object *balancers;
+
+	(void)argv;
+	if (argc != 1)
+		return;
+	balancers = list("balancer-get", NULL);
+	for (size_t i = 0; balancers && i < json_object_array_length(balancers); i++)
+		candidate(value_text(json_object_array_get_idx(balancers, i), "name"));
+	json_object_put(balancers);
+}
+
+static void complete_backend(const char *balancer)
+{
+	struct json_object *request = json_object_new_object(), *backends;
+
+	value_set(request, "balancer", json_object_new_string(balancer));
+	backends = list("backend-get", request);
+	for (size_t i = 0; backends && i < json_object_array_length(backends); i++)
+		candidate(value_endpoint(json_object_array_get_idx(backends, i)).s);
+	json_object_put(backends);
+	json_object_put(request);
+}
+
+static void complete_either(const struct form *forms, int argc, char **argv)
+{
+	if (argc == 1) {
+		lb_complete_name(argc, argv);
+	} else if (argc > 2 && is_backend(argv[1])) {
+		if (argc > 3)
+			keys_complete(&forms[1], argc - 3, argv + 3);
+		else if (forms != lb_add_forms)
+			complete_backend(argv[0]);
+	} else {
+		if (argc == 2)
+			candidate("backend");
+		keys_complete(&forms[0], argc - 1, argv + 1);
+	}
+}
+
+void lb_complete_add(int argc, char **argv)
+{
+	complete_either(lb_add_forms, argc, argv);
+}
+
+void lb_complete_set(int argc, char **argv)
+{
+	complete_either(lb_set_forms, argc, argv);
+}
+
+void lb_complete_del(int argc, char **argv)
+{
+	complete_either(lb_del_forms, argc, argv);
+}
+
+void lb_complete_drain(int argc, char **argv)
+{
+	if (argc == 1)
+		lb_complete_name(argc, argv);
+	else if (argc == 2)
+		complete_backend(argv[0]);
+	else
+		keys_complete(lb_drain_forms, argc - 2, argv + 2);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lb backends, health and policies, and what all that show something share. */
+#include <string.h>
+
+#include "lb.h"
+#include "netlink.h"
+#include "output.h"
+#include "rayctl.h"
+#include "spec_rayos_lb.h"
+#include "value.h"
+
+int lb_one_name(int argc, char **argv)
+{
+	const struct spec_attr *attr = form_attr(lb_add_forms, "name");
+
+	if (argc > 1)
+		return misuse(NULL, "unexpected \"%s\"", argv[1]);
+	if (argc && !*argv[0])
+		return misuse(attr->name, "name is empty");
+	if (argc && strlen(argv[0]) > attr->max)
+		return misuse(attr->name, "name \"%s\" is too long, %d bytes at most", argv[0],
+			      (int)attr->max);
+	return DONE;
+}
+
+int lb_get_balancers(struct conn *conn, const char *name, struct json_object **list)
+{
+	struct json_object *request, *balancer;
+	int ret;
+
+	if (!name)
+		return conn_dump(conn, "balancer-get", NULL, list);
+	request = json_object_new_object();
+	value_set(request, "name", json_object_new_string(name));
+	ret = conn_do(conn, "balancer-get", request, &balancer);
+	json_object_put(request);
+	if (ret)
+		return ret;
+	*list = json_object_new_array();
+	json_object_array_add(*list, balancer);
+	return DONE;
+}
+
+int lb_get_backends(struct conn *conn, const char *name, struct json_object **list)
+{
+	struct json_object *request = json_object_new_object();
+	int ret;
+
+	if (name)
+		value_set(request, "balancer", json_object_new_string(name));
+	ret = conn_dump(conn, "backend-get", request, list);
+	json_object_put(request);
+	return ret;
+}
+
+enum color lb_state_color(const char *state)
+{
+	if (!strcmp(state, "healthy"))
+		return GREEN;
+	if (!strcmp(state, "unhealthy"))
+		return RED;
+	return strcmp(state, "draining") ? DIM : YELLOW;
+}
+
+struct text lb_quantile(struct json_object *stats, const char *histogram, const char *which)
+{
+	struct json_object *values = value_at(stats, histogram);
+
+	if (!value_number(values, "count"))
+		return (struct text){ "-" };
+	return text_latency(value_number(values, which));
+}
+
+static uint64_t failures(struct json_object *backend)
+{
+	return value_number(backend, "stats.refused") + value_number(backend, "stats.timeouts") +
+	       value_number(backend, "stats.resets") + value_number(backend, "stats.unreachable");
+}
+
+static void show_backends(struct json_object *list)
+{
+	static const struct column columns[] = {
+		{ "BALANCER" }, { "BACKEND" }, { "STATE" }, { "FOR", true, 3 },
+		{ "WEIGHT", true }, { "LIMIT", true, 4 }, { "ACTIVE", true },
+		{ "CONNS", true }, { "REQS", true, 5 }, { "FAILED", true, 1 },
+		{ "DEADLINE", true, 2 },
+	};
+	struct table *table = table_new(columns, 11);
+	struct json_object *b;
+
+	for_each(b, list) {
+		const char *state = value_text(b, "state");
+
+		table_cell(table, BOLD, "%s", value_text(b, "balancer"));
+		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
+		table_cell(table, lb_state_color(state), "%s", state);
+		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
+		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", value_number(b, "limit") ?
+			   value_text(b, "limit") : "-");
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.requests")).s);
+		table_cell(table, failures(b) ? RED : PLAIN, "%s", text_count(failures(b)).s);
+		table_cell(table, PLAIN, "%s", value_number(b, "deadline") ?
+			   text_age(value_number(b, "deadline")).s : "-");
+	}
+	table_end(table, 0);
+}
+
+static void show_health(struct json_object *list)
+{
+	static const struct column columns[] = {
+		{ "BALANCER" }, { "BACKEND" }, { "STATE" }, { "FOR", true, 2 },
+		{ "LAST CHECK" }, { "AGO", true, 1 }, { "IN A ROW", true, 3 },
+		{ "TOOK", true, 4 }, { "PASSED", true }, { "FAILED", true },
+	};
+	struct table *table = table_new(columns, 10);
+	struct json_object *b;
+
+	for_each(b, list) {
+		const char *state = value_text(b, "state");
+		const char *result = value_text(b, "check.result");
+		bool never = !*result || !strcmp(result, "none");
+
+		table_cell(table, BOLD, "%s", value_text(b, "balancer"));
+		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
+		table_cell(table, lb_state_color(state), "%s", state);
+		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
+		table_cell(table, never ? DIM : strcmp(result, "passed") ? RED : GREEN, "%s%s%s",
+			   never ? "none" : result, value_number(b, "check.status") ? " " : "",
+			   value_number(b, "check.status") ? value_text(b, "check.status") : "");
+		table_cell(table, PLAIN, "%s", never ? "-" :
+			   text_age(value_number(b, "check.age")).s);
+		table_cell(table, PLAIN, "%s", never ? "-" : value_text(b, "check.streak"));
+		table_cell(table, PLAIN, "%s", value_number(b, "check.passed") ?
+			   text_latency(value_number(b, "check.latency")).s : "-");
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "check.passed")).s);
+		table_cell(table, value_number(b, "check.failed") ? RED : PLAIN, "%s",
+			   text_count(value_number(b, "check.failed")).s);
+	}
+	table_end(table, 0);
+}
+
+/* Print the backends that the words ask for, in JSON with @keys alone. */
+static int list_backends(int argc, char **argv, void (*show)(struct json_object *list),
+			 const char *const *keys)
+{
+	struct json_object *list, *backend, *selected;
+	struct conn *conn;
+	int ret = lb_one_name(argc, argv);
+
+	if (ret)
+		return ret;
+	conn = conn_open(&lb);
+	if (!conn)
+		return REFUSED;
+	ret = lb_get_backends(conn, argv[0], &list);
+	conn_close(conn);
+	if (ret)
+		return ret;
+	if (!options.json) {
+		show(list);
+	} else if (keys) {
+		selected = json_object_new_array();
+		for_each(backend, list)
+			json_object_array_add(selected, value_select(backend, keys));
+		json_print(selected);
+	} else {
+		json_print(json_object_get(list));
+	}
+	json_object_put(list);
+	return DONE;
+}
+
+int lb_backends(int argc, char **argv)
+{
+	return list_backends(argc, argv, show_backends, NULL);
+}
+
+int lb_health(int argc, char **argv)
+{
+	static const char *const keys[] = {
+		"balancer", "id", "ipv4", "ipv6", "port", "admin", "state", "since", "check", NULL
+	};
+
+	return list_backends(argc, argv, show_health, keys);
+}
+
+/* What a value of the spec means, in the spec's own words. */
+static const char *policy_doc(const char *name)
+{
+	const struct spec_value *value = form_attr(lb_add_forms, "policy")->values;
+
+	while (value->name && strcmp(value->name, name))
+		value++;
+	return value->name ? value->doc : "";
+}
+
+int lb_policies(int argc, char **argv)
+{
+	static const struct column columns[] = {
+		{ "POLICY" }, { "BALANCERS", true }, { "PICKS" },
+	};
+	struct json_object *list, *p;
+	struct table *table;
+	struct conn *conn;
+	int ret;
+
+	if (argc)
+		return misuse(NULL, "unexpected \"%s\"", argv[0]);
+	conn = conn_open(&lb);
+	if (!conn)
+		return REFUSED;
+	ret = conn_dump(conn, "policy-get", NULL, &list);
+	conn_close(conn);
+	if (ret)
+		return ret;
+	if (options.json) {
+		json_print(list);
+		return DONE;
+	}
+	table = table_new(columns, 3);
+	for_each(p, list) {
+		table_cell(table, BOLD, "%s", value_text(p, "policy"));
+		table_cell(table, PLAIN, "%s", value_text(p, "balancers"));
+		table_cell(table, PLAIN, "%s", policy_doc(value_text(p, "policy")));
+	}
+	table_end(table, 0);
+	json_object_put(list);
+	return DONE;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lb status: all balancers in a table, or all about one. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lb.h"
+#include "netlink.h"
+#include "output.h"
+#include "rayctl.h"
+#include "value.h"
+
+static void cell_health(struct table *table, struct json_object *balancer)
+{
+	unsigned long long healthy = value_number(balancer, "healthy");
+	unsigned long long backends = value_number(balancer, "backends");
+
+	table_cell(table, !healthy ? RED : healthy < backends ? YELLOW : GREEN,
+		   "%llu/%llu", healthy, backends);
+}
+
+/* The sample before this one, from which --watch has its rates. */
+static struct {
+	struct json_object *list;
+	struct timespec when;
+	double seconds;
+} before;
+
+static void remember(struct json_object *list)
+{
+	json_object_put(before.list);
+	before.list = json_object_get(list);
+}
+
+static void measure_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	before.seconds = now.tv_sec - before.when.tv_sec +
+			 (now.tv_nsec - before.when.tv_nsec) / 1e9;
+	before.when = now;
+}
+
+/* The growth of a counter per second; false for a balancer that is new. */
+static bool rate(struct json_object *balancer, const char *path, uint64_t *per_second)
+{
+	struct json_object *old;
+
+	if (!before.list)
+		return false;
+	for_each(old, before.list) {
+		uint64_t was = value_number(old, path), is = value_number(balancer, path);
+
+		if (value_number(old, "id") != value_number(balancer, "id") || is < was)
+			continue;
+		*per_second = (is - was) / before.seconds + 0.5;
+		return true;
+	}
+	return false;
+}
+
+static void cell_rate(struct table *table, struct json_object *balancer, const char *path,
+		      struct text (*unit)(uint64_t value))
+{
+	uint64_t per_second;
+
+	if (rate(balancer, path, &per_second))
+		table_cell(table, PLAIN, "%s", unit(per_second).s);
+	else
+		table_cell(table, DIM, "-");
+}
+
+static void show_balancers(struct json_object *list)
+{
+	static const struct column columns[] = {
+		{ "NAME" }, { "VIP" }, { "PROTO", .spare = 5 }, { "POLICY", .spare = 6 },
+		{ "HEALTHY", true }, { "ACTIVE", true }, { "CONNS", true, 1 },
+		{ "IN", true, 3 }, { "OUT", true, 3 }, { "P50", true, 2 }, { "P99", true, 2 },
+		{ "CONN/s", true }, { "IN/s", true, 1 }, { "OUT/s", true, 1 },
+	};
+	struct table *table = table_new(columns, options.watch ? 14 : 11);
+	struct json_object *b;
+
+	for_each(b, list) {
+		table_cell(table, BOLD, "%s", value_text(b, "name"));
+		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
+		table_cell(table, PLAIN, "%s", value_text(b, "proto"));
+		table_cell(table, PLAIN, "%s", value_text(b, "policy"));
+		cell_health(table, b);
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
+		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);
+		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
+		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
+		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
+		if (!options.watch)
+			continue;
+		cell_rate(table, b, "stats.connections", text_count);
+		cell_rate(table, b, "stats.bytes-in", text_bytes);
+		cell_rate(table, b, "stats.bytes-out", text_bytes);
+	}
+	table_end(table, 0);
+}
+
+static void line(const char *name)
+{
+	fprintf(out, "  %s%-12s%s  ", color_on(DIM), name, color_off(DIM));
+}
+
+static void show_probe(struct json_object *b)
+{
+	const char *probe = value_text(b, "health.probe");
+
+	line("health");
+	if (!*probe || !strcmp(probe, "none")) {
+		fprintf(out, "not checked\n");
+		return;
+	}
+	fprintf(out, "%s%s%s", probe, strcmp(probe, "http") ? "" : " ",
+		strcmp(probe, "http") ? "" : value_text(b, "health.path"));
+	fprintf(out, " every %s", text_duration(value_number(b, "health.interval")).s);
+	fprintf(out, ", timeout %s", text_duration(value_number(b, "health.timeout")).s);
+	fprintf(out, ", rise %s, fall %s", value_text(b, "health.rise"),
+		value_text(b, "health.fall"));
+	if (!strcmp(probe, "http"))
+		fprintf(out, ", status %s-%s", value_text(b, "health.status-min"),
+			value_text(b, "health.status-max"));
+	if (*value_text(b, "health.host"))
+		fprintf(out, ", host %s", value_text(b, "health.host"));
+	if (value_number(b, "health.port"))
+		fprintf(out, ", port %s", value_text(b, "health.port"));
+	fputc('\n', out);
+}
+
+static void show_latency(struct json_object *b, const char *name, const char *path)
+{
+	line(name);
+	if (!value_number(value_at(b, path), "count")) {
+		fprintf(out, "not measured yet\n");
+		return;
+	}
+	fprintf(out, "p50 %s, p90 %s, p99 %s, longest %s\n", lb_quantile(b, path, "p50").s,
+		lb_quantile(b, path, "p90").s, lb_quantile(b, path, "p99").s,
+		lb_quantile(b, path, "longest").s);
+}
+
+static void show_settings(struct json_object *b)
+{
+	fprintf(out, "%s%s%s  %s %s, %s of %s backends healthy\n", color_on(BOLD),
+		value_text(b, "name"), color_off(BOLD), value_endpoint(b).s,
+		value_text(b, "proto"), value_text(b, "healthy"), value_text(b, "backends"));
+	line("policy");
+	fprintf(out, "%s\n", value_text(b, "policy"));
+	line("affinity");
+	if (value_number(b, "affinity"))
+		fprintf(out, "%s, %s clients remembered\n",
+			text_duration(value_number(b, "affinity")).s,
+			text_count(value_number(b, "affinities")).s);
+	else
+		fprintf(out, "off\n");
+	line("when down");
+	fprintf(out, "%s\n", value_text(b, "when-down"));
+	show_probe(b);
+}
+
+static void show_totals(struct json_object *b)
+{
+	line("connections");
+	fprintf(out, "%s, %s open", text_count(value_number(b, "stats.connections")).s,
+		text_count(value_number(b, "active")).s);
+	fprintf(out, ", %s turned away\n", text_count(value_number(b, "stats.dropped")).s);
+	line("traffic");
+	fprintf(out, "in %s, out %s\n", text_bytes(value_number(b, "stats.bytes-in")).s,
+		text_bytes(value_number(b, "stats.bytes-out")).s);
+	show_latency(b, "connect", "stats.connect-latency");
+	show_latency(b, "first byte", "stats.first-byte-latency");
+}
+
+static void cell_share(struct table *table, uint64_t part, uint64_t whole)
+{
+	double share = whole ? (double)part / whole : 0;
+
+	if (options.utf8)
+		table_cell(table, GREEN, "%s", text_bar(share, 16).s);
+	table_cell(table, PLAIN, "%.1f%%", share * 100);
+}
+
+static void show_shares(struct json_object *list)
+{
+	static const struct column columns[] = {
+		{ "BACKEND" }, { "STATE" }, { "FOR", true, 5 }, { "WEIGHT", true, 4 },
+		{ "ACTIVE", true }, { "CONNS", true }, { "IN", true, 2 }, { "OUT", true, 2 },
+		{ "P50", true, 1 }, { "P99", true, 1 }, { "SHARE", false, 3 },
+		{ "", true },
+	};
+	static struct column plain[11];
+	struct table *table;
+	struct json_object *b;
+	uint64_t total = 0;
+
+	memcpy(plain, columns, sizeof(plain));
+	plain[10].right = true;
+	table = options.utf8 ? table_new(columns, 12) : table_new(plain, 11);
+	for_each(b, list)
+		total += value_number(b, "stats.connections");
+	for_each(b, list) {
+		const char *state = value_text(b, "state");
+
+		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
+		table_cell(table, lb_state_color(state), "%s", state);
+		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
+		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
+		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
+		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);
+		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
+		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
+		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
+		cell_share(table, value_number(b, "stats.connections"), total);
+	}
+	table_end(table, 2);
+}
+
+static void show_one(struct json_object *balancer, struct json_object *backends)
+{
+	show_settings(balancer);
+	show_totals(balancer);
+	if (json_object_array_length(backends)) {
+		fputc('\n', out);
+		show_shares(backends);
+	}
+}
+
+int lb_status(int argc, char **argv)
+{
+	struct json_object *list, *backends = NULL;
+	struct conn *conn;
+	int ret = lb_one_name(argc, argv);
+
+	if (ret)
+		return ret;
+	conn = conn_open(&lb);
+	if (!conn)
+		return REFUSED;
+	ret = lb_get_balancers(conn, argv[0], &list);
+	measure_time();
+	if (!ret && argv[0] && !options.json) {
+		ret = lb_get_backends(conn, argv[0], &backends);
+		if (ret)
+			json_object_put(list);
+	}
+	conn_close(conn);
+	if (ret)
+		return ret;
+	if (options.json) {
+		json_print(json_object_get(list));
+	} else if (backends) {
+		show_one(json_object_array_get_idx(list, 0), backends);
+	} else {
+		show_balancers(list);
+		remember(list);
+	}
+	json_object_put(backends);
+	json_object_put(list);
+	return DONE;
+}

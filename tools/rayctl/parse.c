@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From the words of the command line to values in base units. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "parse.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit durations[] = {
+	{ "ns", 1 },
+	{ "us", 1000 },
+	{ "ms", 1000000 },
+	{ "s", 1000000000 },
+	{ "m", 60 * 1000000000ULL },
+	{ "min", 60 * 1000000000ULL },
+	{ "h", 3600 * 1000000000ULL },
+	{ "d", 86400 * 1000000000ULL },
+	{ NULL, 0 }
+};
+
+static const struct unit sizes[] = {
+	{ "", 1 },
+	{ "K", 1ULL << 10 },
+	{ "KiB", 1ULL << 10 },
+	{ "M", 1ULL << 20 },
+	{ "MiB", 1ULL << 20 },
+	{ "G", 1ULL << 30 },
+	{ "GiB", 1ULL << 30 },
+	{ "T", 1ULL << 40 },
+	{ "TiB", 1ULL << 40 },
+	{ NULL, 0 }
+};
+
+static const struct unit rates[] = {
+	{ "%", 10000 },
+	{ NULL, 0 }
+};
+
+/* Read decimal digits. Return: the character after them, NULL on overflow. */
+static const char *digits(const char *text, uint64_t *value)
+{
+	*value = 0;
+	for (; isdigit((unsigned char)*text); text++) {
+		if (__builtin_mul_overflow(*value, 10, value) ||
+		    __builtin_add_overflow(*value, *text - '0', value))
+			return NULL;
+	}
+	return text;
+}
+
+/*
+ * A number, perhaps with a fraction, and one of @units. Integers all the way,
+ * so that what was typed is what the kernel gets; what is finer than the base
+ * unit is refused rather than rounded.
+ */
+static bool scaled(const char *text, const struct unit *units, uint64_t *value)
+{
+	const char *fraction = NULL, *p;
+	uint64_t whole, rest = 0, step;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	p = digits(text, &whole);
+	if (p && *p == '.' && isdigit((unsigned char)p[1])) {
+		fraction = p + 1;
+		p += strspn(p + 1, "0123456789") + 1;
+	}
+	if (!p)
+		return false;
+	while (units->name && strcmp(units->name, p))
+		units++;
+	if (!units->name || __builtin_mul_overflow(whole, units->factor, value))
+		return false;
+	for (step = units->factor; fraction && fraction < p && isdigit((unsigned char)*fraction);
+	     fraction++) {
+		if (step % 10 && *fraction != '0')
+			return false;
+		step /= 10;
+		rest += step * (*fraction - '0');
+	}
+	return !__builtin_add_overflow(*value, rest, value);
+}
+
+const char *parse_number(const char *text, uint64_t *value)
+{
+	const char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return "is not a number";
+	end = digits(text, value);
+	if (!end)
+		return "is too large a number";
+	return *end ? "is not a number" : NULL;
+}
+
+const char *parse_duration(const char *text, uint64_t *ns)
+{
+	if (!strcmp(text, "0")) {
+		*ns = 0;
+		return NULL;
+	}
+	return scaled(text, durations, ns) ? NULL :
+		"is not a duration such as 500ms, 10s or 5m";
+}
+
+const char *parse_size(const char *text, uint64_t *bytes)
+{
+	return scaled(text, sizes, bytes) ? NULL :
+		"is not a size such as 64K, 16M or 1G";
+}
+
+const char *parse_rate(const char *text, uint64_t *ppm)
+{
+	return scaled(text, rates, ppm) && *ppm <= 1000000 ? NULL :
+		"is not a rate such as 10%";
+}
+
+static const char *parse_port(const char *text, uint16_t *port)
+{
+	uint64_t value;
+
+	if (parse_number(text, &value) || value < 1 || value > UINT16_MAX)
+		return "needs a port from 1 to 65535";
+	*port = value;
+	return NULL;
+}
+
+const char *parse_endpoint(const char *text, struct endpoint *ep)
+{
+	unsigned char binary[sizeof(struct in6_addr)];
+	const char *colon = strrchr(text, ':');
+	const char *address = text, *end;
+	char copy[sizeof(ep->address)];
+
+	ep->ipv6 = *text == '[';
+	if (!ep->ipv6 && colon && strchr(text, ':') != colon)
+		return "is not ADDR:PORT; IPv6 is written [2001:db8::1]:80";
+	if (!colon || (ep->ipv6 && colon[-1] != ']'))
+		return "needs a port, as in 10.0.0.1:80 or [2001:db8::1]:80";
+	end = colon;
+	if (ep->ipv6) {
+		address++;
+		end--;
+	}
+	if (end < address || (size_t)(end - address) >= sizeof(copy))
+		return ep->ipv6 ? "is not an IPv6 address" : "is not an IPv4 address";
+	memcpy(copy, address, end - address);
+	copy[end - address] = '\0';
+	if (inet_pton(ep->ipv6 ? AF_INET6 : AF_INET, copy, binary) != 1)
+		return ep->ipv6 ? "is not an IPv6 address" : "is not an IPv4 address";
+	inet_ntop(ep->ipv6 ? AF_INET6 : AF_INET, binary, ep->address, sizeof(ep->address));
+	return parse_port(colon + 1, &ep->port);
+}
+
+static const char *name_at(const void *table, size_t size, int index)
+{
+	return *(const char *const *)((const char *)table + index * size);
+}
+
+int pick(const char *word, const void *table, size_t size)
+{
+	size_t len = strlen(word);
+	int found = PICK_NONE;
+	const char *name;
+
+	for (int i = 0; (name = name_at(table, size, i)); i++) {
+		if (!strcmp(name, word))
+			return i;
+		if (len && !strncmp(name, word, len))
+			found = found == PICK_NONE ? i : PICK_SEVERAL;
+	}
+	return found;
+}
