@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the oldest supported kernel (6.1) lacks and the newest (7.3) changed.
+ * Each shim bears the name of the newer interface and steps aside wherever the
+ * kernel has it, so that call sites need no conditionals.
+ */
+#ifndef _RAYOS_COMPAT_H
+#define _RAYOS_COMPAT_H
+
+#include <linux/module.h>
+#include <linux/socket.h>
+#include <linux/timer.h>
+#include <linux/version.h>
+#include <linux/workqueue.h>
+#if __has_include(<net/gso.h>)
+#include <net/gso.h>
+#endif
+
+/* Socket operations take a struct sockaddr_unsized since 6.19 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define sockaddr_unsized	sockaddr
+#endif
+
+/* A workqueue is per-CPU by default and says so only since 6.17 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define WQ_PERCPU		0
+#endif
+
+/* The namespace became a string in 6.13 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define RAYOS_IMPORT_KUNIT_NS	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
+#else
+#define RAYOS_IMPORT_KUNIT_NS	MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
+#endif
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Backends: the servers of a balancer, what the operator wants of them and what
+ * they may be given.
+ */
+#include <linux/ktime.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "health.h"
+#include "lb.h"
+#include "netlink.h"
+#include "reset.h"
+
+/**
+ * rayos_lb_backend_lookup() - find a backend by its address
+ * @balancer: whose
+ * @addr: the address
+ *
+ * Context: Process context, namespace's lock held, which protects what is
+ *	returned.
+ * Return: the backend or NULL.
+ */
+struct rayos_lb_backend *
+rayos_lb_backend_lookup(struct rayos_lb_balancer *balancer,
+			const struct rayos_lb_endpoint *addr)
+{
+	struct rayos_lb_backend *backend;
+
+	lockdep_assert_held(&balancer->ln->lock);
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		if (backend->addr.port == addr->port &&
+		    rayos_lb_addr_equal(&backend->addr.addr, &addr->addr))
+			return backend;
+	}
+	return NULL;
+}
+
+/**
+ * rayos_lb_backend_get() - take a reference to a backend found under RCU
+ * @backend: any backend
+ *
+ * Context: Any, within RCU.
+ * Return: false if it is going away.
+ */
+bool rayos_lb_backend_get(struct rayos_lb_backend *backend)
+{
+	return refcount_inc_not_zero(&backend->refs);
+}
+
+static void backend_free(struct work_struct *work)
+{
+	struct rayos_lb_backend *backend =
+		container_of(to_rcu_work(work), struct rayos_lb_backend, free);
+
+	dst_release(rcu_dereference_protected(backend->route.dst, true));
+	free_percpu(backend->stats);
+	rayos_lb_balancer_put(backend->balancer);
+	kfree(backend);
+}
+
+/**
+ * rayos_lb_backend_put() - drop a reference
+ * @backend: freed a grace period after its last reference
+ *
+ * Context: Any.
+ */
+void rayos_lb_backend_put(struct rayos_lb_backend *backend)
+{
+	if (refcount_dec_and_test(&backend->refs))
+		queue_rcu_work(rayos_lb_wq, &backend->free);
+}
+
+/**
+ * rayos_lb_backend_new() - make a backend that gets nothing yet
+ * @balancer: whose it shall be
+ * @addr: where it is
+ *
+ * Context: Process context, may sleep.
+ * Return: the backend, with one reference, or NULL for want of memory.
+ */
+struct rayos_lb_backend *
+rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
+		     const struct rayos_lb_endpoint *addr)
+{
+	struct rayos_lb_backend *backend;
+
+	backend = kzalloc(sizeof(*backend), GFP_KERNEL_ACCOUNT);
+	if (!backend)
+		return NULL;
+	backend->stats = rayos_lb_stats_new();
+	if (!backend->stats) {
+		kfree(backend);
+		return NULL;
+	}
+
+	refcount_inc(&balancer->refs);
+	backend->balancer = balancer;
+	backend->addr = *addr;
+	backend->weight = 1;
+	backend->state = RAYOS_LB_STATE_OFFLINE;
+	backend->since = ktime_get_ns();
+	refcount_set(&backend->refs, 1);
+	INIT_LIST_HEAD(&backend->list);
+	INIT_RCU_WORK(&backend->free, backend_free);
+	rayos_lb_health_init(backend);
+	return backend;
+}
+
+/**
+ * rayos_lb_backend_add() - let a backend serve
+ * @backend: from rayos_lb_backend_new(), of an address that no other backend
+ *	of its balancer has
+ * @extack: told what is wrong
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: 0; -ENOSPC if there are as many as there may be; -ENOMEM.
+ */
+int rayos_lb_backend_add(struct rayos_lb_backend *backend,
+			 struct netlink_ext_ack *extack)
+{
+	struct rayos_lb_balancer *balancer = backend->balancer;
+	struct rayos_lb_net *ln = balancer->ln;
+	int err;
+
+	lockdep_assert_held(&ln->lock);
+
+	if (balancer->nr_backends >= rayos_lb_max_backends) {
+		NL_SET_ERR_MSG(extack,
+			       "the balancer has as many backends as max_backends allows");
+		return -ENOSPC;
+	}
+	err = rayos_lb_address_add(ln, &backend->addr.addr);
+	if (err)
+		return err;
+
+	backend->id = ++balancer->last_id;
+	backend->state = rayos_lb_backend_state(backend->admin, true,
+						!atomic_read(&backend->active));
+	list_add_tail(&backend->list, &balancer->backends);
+	balancer->nr_backends++;
+	err = rayos_lb_balancer_publish(balancer);
+	if (err)
+		goto err_del;
+	rayos_lb_health_start(backend);
+	return 0;
+
+err_del:
+	list_del(&backend->list);
+	balancer->nr_backends--;
+	rayos_lb_address_del(ln, &backend->addr.addr);
+	return err;
+}
+
+static void reset_flow(struct rayos_lb_flow *flow, void *data)
+{
+	const struct rayos_lb_backend *backend = data;
+
+	if (flow->backend == backend)
+		rayos_lb_flow_kill(flow);
+}
+
+static void reset_flows(struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_net *ln = backend->balancer->ln;
+
+	if (atomic_read(&backend->active))
+		rayos_lb_flow_for_each(&ln->flows, reset_flow, backend);
+}
+
+static void set_state(struct rayos_lb_backend *backend, u32 state, u64 now)
+{
+	WRITE_ONCE(backend->state, state);
+	backend->since = now;
+}
+
+/**
+ * rayos_lb_backend_detach() - take a backend out of the configuration
+ * @backend: freed when its flows have ended, a grace period after the last
+ *	snapshot with it was replaced, which is up to the caller
+ * @reset: reset these flows instead of letting them finish
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset)
+{
+	struct rayos_lb_balancer *balancer = backend->balancer;
+	struct rayos_lb_net *ln = balancer->ln;
+
+	lockdep_assert_held(&ln->lock);
+
+	rayos_lb_health_stop(backend);
+	set_state(backend, reset ? RAYOS_LB_STATE_OFFLINE :
+				   RAYOS_LB_STATE_DRAINING, ktime_get_ns());
+	backend->removed = true;
+	list_move_tail(&backend->list, &ln->removed);
+	balancer->nr_backends--;
+	rayos_lb_affinity_forget(ln->affinity, backend);
+	if (reset)
+		reset_flows(backend);
+	rayos_lb_net_refresh(ln, 0);
+}
+
+/**
+ * rayos_lb_backend_del() - take a backend out of its balancer
+ * @backend: freed when its flows have ended
+ * @reset: reset these flows instead of letting them finish
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset)
+{
+	struct rayos_lb_balancer *balancer = backend->balancer;
+
+	rayos_lb_backend_detach(backend, reset);
+	if (rayos_lb_balancer_publish(balancer))
+		rayos_lb_balancer_unpublish(balancer);
+}
+
+/**
+ * rayos_lb_backend_reap() - let go of a removed backend without flows
+ * @backend: in the namespace's list of removed ones
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_backend_reap(struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_balancer *balancer = backend->balancer;
+
+	lockdep_assert_held(&balancer->ln->lock);
+
+	rayos_lb_stats_add(&balancer->retired, backend->stats);
+	rayos_lb_address_del(balancer->ln, &backend->addr.addr);
+	list_del(&backend->list);
+	rayos_lb_backend_put(backend);
+}
+
+/**
+ * rayos_lb_backend_state() - what a backend may be given
+ * @admin: what the operator wants, an &enum rayos_lb_admin
+ * @healthy: what the health checks say
+ * @drained: it has no open flows, or its drain has reached its deadline
+ *
+ * Context: Any.
+ * Return: an &enum rayos_lb_state.
+ */
+u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained)
+{
+	switch (admin) {
+	case RAYOS_LB_ADMIN_ONLINE:
+		return healthy ? RAYOS_LB_STATE_HEALTHY :
+				 RAYOS_LB_STATE_UNHEALTHY;
+	case RAYOS_LB_ADMIN_DRAIN:
+		return drained ? RAYOS_LB_STATE_OFFLINE :
+				 RAYOS_LB_STATE_DRAINING;
+	default:
+		return RAYOS_LB_STATE_OFFLINE;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_state);
+
+/**
+ * rayos_lb_backend_refresh() - bring the state of a backend up to date
+ * @backend: not a removed one
+ * @now: ns of ktime_get_ns()
+ *
+ * A backend that comes to be offline has its flows reset: either the operator
+ * wanted it so, or the deadline of its drain has come, or it has none.
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: true if the state has changed; observers have been told, but new
+ * flows do not see it before rayos_lb_balancer_publish().
+ */
+bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
+{
+	bool late = backend->deadline && now >= backend->deadline;
+	u32 old = backend->state;
+	u32 state;
+
+	lockdep_assert_held(&backend->balancer->ln->lock);
+
+	state = rayos_lb_backend_state(backend->admin,
+				       rayos_lb_health_good(backend),
+				       late || !atomic_read(&backend->active));
+	if (state == old)
+		return false;
+	/* drained is drained: a flow which slipped in does not undo it */
+	if (old == RAYOS_LB_STATE_OFFLINE && state == RAYOS_LB_STATE_DRAINING)
+		return false;
+
+	set_state(backend, state, now);
+	if (state == RAYOS_LB_STATE_OFFLINE)
+		reset_flows(backend);
+	if (state != RAYOS_LB_STATE_HEALTHY)
+		rayos_lb_affinity_forget(backend->balancer->ln->affinity,
+					 backend);
+	rayos_lb_nl_health_event(backend, old);
+	return true;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Balancers: virtual addresses, found by packets under RCU and by operators
+ * under the lock of their network namespace.
+ */
+#include <linux/hash.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "lb.h"
+#include "netlink.h"
+
+static u32 vip_bucket(const union nf_inet_addr *addr, __be16 port)
+{
+	u32 fold = addr->all[0] ^ addr->all[1] ^ addr->all[2] ^ addr->all[3];
+
+	return hash_32(fold ^ (__force u32)port, ilog2(RAYOS_LB_VIP_BUCKETS));
+}
+
+/**
+ * rayos_lb_balancer_lookup() - find a balancer by its name
+ * @ln: the namespace
+ * @name: the name
+ *
+ * Context: Process context, namespace's lock held, which protects what is
+ *	returned.
+ * Return: the balancer or NULL.
+ */
+struct rayos_lb_balancer *
+rayos_lb_balancer_lookup(struct rayos_lb_net *ln, const char *name)
+{
+	struct rayos_lb_balancer *balancer;
+	unsigned long id;
+
+	lockdep_assert_held(&ln->lock);
+
+	xa_for_each(&ln->balancers, id, balancer) {
+		if (!strcmp(balancer->name, name))
+			return balancer;
+	}
+	return NULL;
+}
+
+/**
+ * rayos_lb_balancer_find() - find the balancer that a packet is for
+ * @ln: the namespace
+ * @tuple: the packet's
+ *
+ * Context: Any, within RCU, which protects what is returned, or with the
+ *	namespace's lock held.
+ * Return: the balancer or NULL.
+ */
+struct rayos_lb_balancer *
+rayos_lb_balancer_find(const struct rayos_lb_net *ln,
+		       const struct rayos_lb_tuple *tuple)
+{
+	u32 bucket = vip_bucket(&tuple->dst, tuple->dport);
+	struct rayos_lb_balancer *balancer;
+
+	hlist_for_each_entry_rcu(balancer, &ln->vips[bucket], link,
+				 lockdep_is_held(&ln->lock)) {
+		if (balancer->vip.port == tuple->dport &&
+		    balancer->l4 == tuple->l4 &&
+		    balancer->family == tuple->family &&
+		    rayos_lb_addr_equal(&balancer->vip.addr, &tuple->dst))
+			return balancer;
+	}
+	return NULL;
+}
+
+static void balancer_free(struct work_struct *work)
+{
+	struct rayos_lb_balancer *balancer =
+		container_of(to_rcu_work(work), struct rayos_lb_balancer, free);
+
+	rayos_lb_snapshot_free(rcu_dereference_protected(balancer->snapshot,
+							 true));
+	free_percpu(balancer->stats);
+	kfree(balancer);
+}
+
+/**
+ * rayos_lb_balancer_put() - drop a reference
+ * @balancer: freed a grace period after its last reference
+ *
+ * Context: Any.
+ */
+void rayos_lb_balancer_put(struct rayos_lb_balancer *balancer)
+{
+	if (refcount_dec_and_test(&balancer->refs))
+		queue_rcu_work(rayos_lb_wq, &balancer->free);
+}
+
+/**
+ * rayos_lb_balancer_new() - make a balancer that is not found yet
+ * @ln: the namespace
+ * @name: at most %RAYOS_LB_NAME_MAX bytes
+ * @vip: its address
+ * @family: AF_INET or AF_INET6
+ * @l4: IPPROTO_TCP or IPPROTO_UDP
+ *
+ * Context: Process context, may sleep.
+ * Return: the balancer, with one reference, or NULL for want of memory.
+ */
+struct rayos_lb_balancer *
+rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
+		      const struct rayos_lb_endpoint *vip, u8 family, u8 l4)
+{
+	struct rayos_lb_balancer *balancer;
+
+	balancer = kzalloc(sizeof(*balancer), GFP_KERNEL_ACCOUNT);
+	if (!balancer)
+		return NULL;
+	balancer->stats = rayos_lb_stats_new();
+	if (!balancer->stats) {
+		kfree(balancer);
+		return NULL;
+	}
+
+	strscpy(balancer->name, name, sizeof(balancer->name));
+	balancer->ln = ln;
+	balancer->vip = *vip;
+	balancer->family = family;
+	balancer->l4 = l4;
+	balancer->health = (struct rayos_lb_health) {
+		.interval = 2 * NSEC_PER_SEC,
+		.timeout = NSEC_PER_SEC,
+		.rise = 2,
+		.fall = 3,
+		.status_min = 200,
+		.status_max = 399,
+		.path = "/",
+	};
+	INIT_LIST_HEAD(&balancer->backends);
+	refcount_set(&balancer->refs, 1);
+	INIT_RCU_WORK(&balancer->free, balancer_free);
+	return balancer;
+}
+
+/**
+ * rayos_lb_balancer_add() - let a balancer take traffic
+ * @balancer: from rayos_lb_balancer_new(), of a name and an address that no
+ *	other has
+ * @extack: told what is wrong
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: 0; -ENOSPC if there are as many as there may be; -ENOMEM.
+ */
+int rayos_lb_balancer_add(struct rayos_lb_balancer *balancer,
+			  struct netlink_ext_ack *extack)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	int err;
+
+	lockdep_assert_held(&ln->lock);
+
+	if (ln->nr_balancers >= rayos_lb_max_balancers) {
+		NL_SET_ERR_MSG(extack,
+			       "there are as many balancers as max_balancers allows");
+		return -ENOSPC;
+	}
+	err = rayos_lb_net_activate(ln, extack);
+	if (err)
+		return err;
+	err = rayos_lb_address_add(ln, &balancer->vip.addr);
+	if (err)
+		return err;
+	err = xa_alloc(&ln->balancers, &balancer->id, balancer, xa_limit_31b,
+		       GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto err_del_address;
+
+	ln->nr_balancers++;
+	hlist_add_head_rcu(&balancer->link,
+			   &ln->vips[vip_bucket(&balancer->vip.addr,
+						balancer->vip.port)]);
+	return 0;
+
+err_del_address:
+	rayos_lb_address_del(ln, &balancer->vip.addr);
+	return err;
+}
+
+/**
+ * rayos_lb_balancer_del() - take a balancer out of the configuration
+ * @balancer: freed when the flows of its backends have ended
+ * @reset: reset these flows instead of letting them finish
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_balancer_del(struct rayos_lb_balancer *balancer, bool reset)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	struct rayos_lb_backend *backend, *next;
+
+	lockdep_assert_held(&ln->lock);
+
+	hlist_del_rcu(&balancer->link);
+	xa_erase(&ln->balancers, balancer->id);
+	ln->nr_balancers--;
+	rayos_lb_balancer_unpublish(balancer);
+	list_for_each_entry_safe(backend, next, &balancer->backends, list)
+		rayos_lb_backend_detach(backend, reset);
+	rayos_lb_address_del(ln, &balancer->vip.addr);
+	rayos_lb_balancer_put(balancer);
+}
+
+static void free_snapshot_rcu(struct rcu_head *rcu)
+{
+	rayos_lb_snapshot_free(container_of(rcu, struct rayos_lb_snapshot, rcu));
+}
+
+static void replace_snapshot(struct rayos_lb_balancer *balancer,
+			     struct rayos_lb_snapshot *new)
+{
+	struct rayos_lb_snapshot *old;
+
+	old = rcu_replace_pointer(balancer->snapshot, new,
+				  lockdep_is_held(&balancer->ln->lock));
+	if (old)
+		call_rcu(&old->rcu, free_snapshot_rcu);
+}
+
+/**
+ * rayos_lb_balancer_publish() - let new flows see the configuration
+ * @balancer: policy, weights or states of backends have changed
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: 0, or -ENOMEM and new flows still see what was published before; in
+ * it, they skip backends which may not be given any.
+ */
+int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_snapshot *new;
+
+	lockdep_assert_held(&balancer->ln->lock);
+
+	new = rayos_lb_snapshot_new(balancer);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	replace_snapshot(balancer, new);
+	return 0;
+}
+
+/**
+ * rayos_lb_balancer_unpublish() - let new flows see no backend at all
+ * @balancer: any
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_unpublish(struct rayos_lb_balancer *balancer)
+{
+	lockdep_assert_held(&balancer->ln->lock);
+
+	replace_snapshot(balancer, NULL);
+}
+
+/**
+ * rayos_lb_balancer_stats() - totals of a balancer
+ * @balancer: any
+ * @sum: set to the sum of its own counters and of those of all backends that
+ *	it has or ever had
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_stats(struct rayos_lb_balancer *balancer,
+			     struct rayos_lb_stats *sum)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	struct rayos_lb_backend *backend;
+
+	lockdep_assert_held(&ln->lock);
+
+	*sum = balancer->retired;
+	rayos_lb_stats_add(sum, balancer->stats);
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_stats_add(sum, backend->stats);
+	list_for_each_entry(backend, &ln->removed, list) {
+		if (backend->balancer == balancer)
+			rayos_lb_stats_add(sum, backend->stats);
+	}
+}

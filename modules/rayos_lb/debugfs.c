@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Views for humans and scrapers in /sys/kernel/debug/rayos/lb, of the network
+ * namespace of whoever opens them.  Nothing depends on them being there.
+ */
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/nsproxy.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/time64.h>
+
+#include "debugfs.h"
+#include "lb.h"
+
+static struct dentry *root, *dir;
+
+static const char *const state_name[] = {
+	[RAYOS_LB_STATE_HEALTHY] = "healthy",
+	[RAYOS_LB_STATE_UNHEALTHY] = "unhealthy",
+	[RAYOS_LB_STATE_DRAINING] = "draining",
+	[RAYOS_LB_STATE_OFFLINE] = "offline",
+};
+
+static_assert(ARRAY_SIZE(state_name) == RAYOS_LB_STATE_MAX + 1);
+
+/**
+ * struct metric - a counter as scrapers see it
+ * @name: without the prefix
+ * @help: what it is
+ * @counter: where it comes from
+ */
+struct metric {
+	const char *name;
+	const char *help;
+	enum rayos_lb_counter counter;
+};
+
+static const struct metric metrics[] = {
+	{ "connections_total", "Flows begun.", RAYOS_LB_C_CONNECTIONS },
+	{ "received_packets_total", "Packets from clients.",
+	  RAYOS_LB_C_PACKETS_IN },
+	{ "received_bytes_total", "Bytes from clients.", RAYOS_LB_C_BYTES_IN },
+	{ "sent_packets_total", "Packets to clients.", RAYOS_LB_C_PACKETS_OUT },
+	{ "sent_bytes_total", "Bytes to clients.", RAYOS_LB_C_BYTES_OUT },
+	{ "requests_total", "Times a client spoke after the backend.",
+	  RAYOS_LB_C_REQUESTS },
+	{ "refused_total", "Connections that the backend refused.",
+	  RAYOS_LB_C_REFUSED },
+	{ "timeouts_total", "Connections that the backend never answered.",
+	  RAYOS_LB_C_TIMEOUTS },
+	{ "resets_total", "Established connections that the backend reset.",
+	  RAYOS_LB_C_RESETS },
+	{ "unreachable_total", "ICMP errors about flows.",
+	  RAYOS_LB_C_UNREACHABLE },
+};
+
+static const struct metric latencies[] = {
+	{ "connect_seconds", "From the client's SYN to the backend's SYN-ACK.",
+	  (enum rayos_lb_counter)RAYOS_LB_L_CONNECT },
+	{ "first_byte_seconds", "From a request to the first byte of its answer.",
+	  (enum rayos_lb_counter)RAYOS_LB_L_FIRST_BYTE },
+};
+
+static void show_address(struct seq_file *m, u8 family,
+			 const struct rayos_lb_endpoint *endpoint)
+{
+	if (family == AF_INET)
+		seq_printf(m, "%pI4:%u", &endpoint->addr.in,
+			   ntohs(endpoint->port));
+	else
+		seq_printf(m, "[%pI6c]:%u", &endpoint->addr.in6,
+			   ntohs(endpoint->port));
+}
+
+static void show_labels(struct seq_file *m, const struct rayos_lb_backend *b)
+{
+	seq_printf(m, "balancer=\"%s\",backend=\"", b->balancer->name);
+	show_address(m, b->balancer->family, &b->addr);
+	seq_puts(m, "\"");
+}
+
+static void show_seconds(struct seq_file *m, u64 ns)
+{
+	u32 rest;
+	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+
+	seq_printf(m, "%llu.%09u", seconds, rest);
+}
+
+/* Octaves only: four buckets to each would be too much for a scraper */
+static void show_hist(struct seq_file *m, const char *name,
+		      const struct rayos_lb_backend *b,
+		      const struct rayos_lb_hist *hist)
+{
+	u64 seen = hist->bucket[0];
+	u32 i;
+
+	for (i = 1; i < RAYOS_LB_HIST_BUCKETS; i++) {
+		if ((i - 1) % 4 == 0) {
+			seq_printf(m, "rayos_lb_%s_bucket{", name);
+			show_labels(m, b);
+			seq_puts(m, ",le=\"");
+			show_seconds(m, rayos_lb_hist_floor(i));
+			seq_printf(m, "\"} %llu\n", seen);
+		}
+		seen += hist->bucket[i];
+	}
+	seq_printf(m, "rayos_lb_%s_bucket{", name);
+	show_labels(m, b);
+	seq_printf(m, ",le=\"+Inf\"} %llu\n", hist->count);
+	seq_printf(m, "rayos_lb_%s_sum{", name);
+	show_labels(m, b);
+	seq_puts(m, "} ");
+	show_seconds(m, hist->sum);
+	seq_printf(m, "\nrayos_lb_%s_count{", name);
+	show_labels(m, b);
+	seq_printf(m, "} %llu\n", hist->count);
+}
+
+/* What is shown of one backend; the stats have been added up */
+typedef void (*show_fn)(struct seq_file *m, const struct rayos_lb_backend *b,
+			const struct rayos_lb_stats *stats, const void *arg);
+
+static void for_each_backend(struct seq_file *m, struct rayos_lb_net *ln,
+			     show_fn show, const void *arg)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_backend *backend;
+	struct rayos_lb_stats *stats;
+	unsigned long id;
+
+	stats = kmalloc(sizeof(*stats), GFP_KERNEL);
+	if (!stats)
+		return;
+	xa_for_each(&ln->balancers, id, balancer) {
+		list_for_each_entry(backend, &balancer->backends, list) {
+			memset(stats, 0, sizeof(*stats));
+			rayos_lb_stats_add(stats, backend->stats);
+			show(m, backend, stats, arg);
+		}
+	}
+	kfree(stats);
+}
+
+static void show_counter(struct seq_file *m, const struct rayos_lb_backend *b,
+			 const struct rayos_lb_stats *stats, const void *arg)
+{
+	const struct metric *metric = arg;
+
+	seq_printf(m, "rayos_lb_%s{", metric->name);
+	show_labels(m, b);
+	seq_printf(m, "} %llu\n", stats->counter[metric->counter]);
+}
+
+static void show_latency(struct seq_file *m, const struct rayos_lb_backend *b,
+			 const struct rayos_lb_stats *stats, const void *arg)
+{
+	const struct metric *metric = arg;
+
+	show_hist(m, metric->name, b, &stats->hist[metric->counter]);
+}
+
+static void show_active(struct seq_file *m, const struct rayos_lb_backend *b,
+			const struct rayos_lb_stats *stats, const void *arg)
+{
+	seq_puts(m, "rayos_lb_active{");
+	show_labels(m, b);
+	seq_printf(m, "} %d\n", atomic_read(&b->active));
+}
+
+static void show_healthy(struct seq_file *m, const struct rayos_lb_backend *b,
+			 const struct rayos_lb_stats *stats, const void *arg)
+{
+	seq_puts(m, "rayos_lb_healthy{");
+	show_labels(m, b);
+	seq_printf(m, "} %d\n", b->state == RAYOS_LB_STATE_HEALTHY);
+}
+
+static void head(struct seq_file *m, const char *name, const char *help,
+		 const char *type)
+{
+	seq_printf(m, "# HELP rayos_lb_%s %s\n# TYPE rayos_lb_%s %s\n", name,
+		   help, name, type);
+}
+
+static u64 dropped(struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_stats *stats;
+	u64 n;
+
+	stats = kmalloc(sizeof(*stats), GFP_KERNEL);
+	if (!stats)
+		return 0;
+	rayos_lb_balancer_stats(balancer, stats);
+	n = stats->counter[RAYOS_LB_C_DROPPED];
+	kfree(stats);
+	return n;
+}
+
+static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
+{
+	struct rayos_lb_balancer *balancer;
+	unsigned long id;
+	int i;
+
+	head(m, "flows", "Entries in the flow table.", "gauge");
+	seq_printf(m, "rayos_lb_flows %d\n", atomic_read(&ln->flows.count));
+	head(m, "table_full_total", "Flows refused as the table was full.",
+	     "counter");
+	seq_printf(m, "rayos_lb_table_full_total %lld\n",
+		   atomic64_read(&ln->flows.table_full));
+	head(m, "dropped_total", "Attempts that no backend could take.",
+	     "counter");
+	xa_for_each(&ln->balancers, id, balancer)
+		seq_printf(m, "rayos_lb_dropped_total{balancer=\"%s\"} %llu\n",
+			   balancer->name, dropped(balancer));
+
+	head(m, "active", "Open flows.", "gauge");
+	for_each_backend(m, ln, show_active, NULL);
+	head(m, "healthy", "Whether a backend may be given new flows.", "gauge");
+	for_each_backend(m, ln, show_healthy, NULL);
+	for (i = 0; i < ARRAY_SIZE(metrics); i++) {
+		head(m, metrics[i].name, metrics[i].help, "counter");
+		for_each_backend(m, ln, show_counter, &metrics[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(latencies); i++) {
+		head(m, latencies[i].name, latencies[i].help, "histogram");
+		for_each_backend(m, ln, show_latency, &latencies[i]);
+	}
+}
+
+static void show_status(struct seq_file *m, struct rayos_lb_net *ln)
+{
+	seq_printf(m, "version: %s\n", RAYOS_VERSION);
+	seq_printf(m, "balancers: %u of %u\n", ln->nr_balancers,
+		   rayos_lb_max_balancers);
+	seq_printf(m, "flows: %d of %u\n", atomic_read(&ln->flows.count),
+		   rayos_lb_max_flows);
+	seq_printf(m, "flows refused: %lld\n",
+		   atomic64_read(&ln->flows.table_full));
+	seq_printf(m, "half-open flows evicted: %lld\n",
+		   atomic64_read(&ln->flows.evicted));
+	seq_printf(m, "removed backends with flows: %zu\n",
+		   list_count_nodes(&ln->removed));
+}
+
+static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
+			 const struct rayos_lb_stats *stats, const void *arg)
+{
+	seq_printf(m, "%s ", b->balancer->name);
+	show_address(m, b->balancer->family, &b->balancer->vip);
+	seq_puts(m, " -> ");
+	show_address(m, b->balancer->family, &b->addr);
+	seq_printf(m, " %s weight %u active %d connections %llu\n",
+		   state_name[b->state], b->weight, atomic_read(&b->active),
+		   stats->counter[RAYOS_LB_C_CONNECTIONS]);
+}
+
+static void show_balancers(struct seq_file *m, struct rayos_lb_net *ln)
+{
+	for_each_backend(m, ln, show_backend, NULL);
+}
+
+static int show(struct seq_file *m,
+		void (*view)(struct seq_file *m, struct rayos_lb_net *ln))
+{
+	struct rayos_lb_net *ln = rayos_lb_net(current->nsproxy->net_ns);
+
+	mutex_lock(&ln->lock);
+	view(m, ln);
+	mutex_unlock(&ln->lock);
+	return 0;
+}
+
+static int status_show(struct seq_file *m, void *unused)
+{
+	return show(m, show_status);
+}
+DEFINE_SHOW_ATTRIBUTE(status);
+
+static int balancers_show(struct seq_file *m, void *unused)
+{
+	return show(m, show_balancers);
+}
+DEFINE_SHOW_ATTRIBUTE(balancers);
+
+static int metrics_show(struct seq_file *m, void *unused)
+{
+	return show(m, show_metrics);
+}
+DEFINE_SHOW_ATTRIBUTE(metrics);
+
+/**
+ * rayos_lb_debugfs_init() - make the views
+ *
+ * The directory above is shared with the other modules of the suite.
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_debugfs_init(void)
+{
+	root = debugfs_lookup("rayos", NULL);
+	if (!root)
+		root = dget(debugfs_create_dir("rayos", NULL));
+	dir = debugfs_create_dir("lb", root);
+	debugfs_create_file("status", 0400, dir, NULL, &status_fops);
+	debugfs_create_file("balancers", 0400, dir, NULL, &balancers_fops);
+	debugfs_create_file("metrics", 0400, dir, NULL, &metrics_fops);
+}
+
+/**
+ * rayos_lb_debugfs_exit() - remove the views
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_debugfs_exit(void)
+{
+	debugfs_remove(dir);
+	if (IS_ERR_OR_NULL(root))
+		return;
+	dput(root);
+	if (simple_empty(root))
+		debugfs_remove(root);
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flow table: both directions of every flow in one hash, found under RCU,
+ * changed under the bit lock of a bucket.  A flow has no timer of its own; a
+ * work item looks through the table slice by slice.
+ */
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "lb.h"
+
+/* The whole table is looked through once in this many rounds of GC_PERIOD */
+#define GC_ROUNDS	4
+#define GC_PERIOD	HZ
+
+/* Buckets that are searched for a half-open flow to throw out */
+#define EVICT_BUCKETS	64
+
+static struct kmem_cache *flow_cache;
+
+/**
+ * rayos_lb_flow_cache_init() - make the cache that flows come from
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rayos_lb_flow_cache_init(void)
+{
+	/* two cache lines for a packet of either direction, three together */
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_64BIT) && SMP_CACHE_BYTES == 64 &&
+		     sizeof(struct rayos_lb_flow) != 192);
+
+	flow_cache = KMEM_CACHE(rayos_lb_flow, SLAB_HWCACHE_ALIGN);
+	return flow_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * rayos_lb_flow_cache_exit() - undo rayos_lb_flow_cache_init()
+ *
+ * Context: Process context; all tables are gone and rcu_barrier() has returned.
+ */
+void rayos_lb_flow_cache_exit(void)
+{
+	kmem_cache_destroy(flow_cache);
+}
+
+static u32 hash(const struct rayos_lb_flow_table *table,
+		const struct rayos_lb_tuple *tuple)
+{
+	u32 ports = (__force u32)tuple->sport << 16 |
+		    (__force u32)tuple->dport;
+
+	if (tuple->family == AF_INET)
+		return hsiphash_4u32((__force u32)tuple->src.ip,
+				     (__force u32)tuple->dst.ip, ports,
+				     tuple->l4, &table->key);
+	return hsiphash(tuple, offsetofend(struct rayos_lb_tuple, family),
+			&table->key);
+}
+
+static struct hlist_bl_head *bucket_of(const struct rayos_lb_flow_table *table,
+				       u32 hash)
+{
+	return &table->bucket[hash >> (32 - table->bits)];
+}
+
+static bool tuple_equal(const struct rayos_lb_tuple *a,
+			const struct rayos_lb_tuple *b)
+{
+	return a->sport == b->sport && a->dport == b->dport &&
+	       a->l4 == b->l4 && a->family == b->family &&
+	       rayos_lb_addr_equal(&a->src, &b->src) &&
+	       rayos_lb_addr_equal(&a->dst, &b->dst);
+}
+
+/**
+ * rayos_lb_flow_lookup() - find the flow that a packet belongs to
+ * @table: the namespace's
+ * @tuple: the packet's
+ *
+ * Context: Any, within RCU, which protects what is returned.
+ * Return: the node of the packet's direction, or NULL.
+ */
+struct rayos_lb_node *rayos_lb_flow_lookup(struct rayos_lb_flow_table *table,
+					   const struct rayos_lb_tuple *tuple)
+{
+	u32 h = hash(table, tuple);
+	struct hlist_bl_node *pos;
+	struct rayos_lb_node *node;
+
+	hlist_bl_for_each_entry_rcu(node, pos, bucket_of(table, h), link) {
+		if (node->hash == h && tuple_equal(&node->tuple, tuple))
+			return node;
+	}
+	return NULL;
+}
+
+static bool link_node(struct rayos_lb_flow_table *table,
+		      struct rayos_lb_node *new)
+{
+	struct hlist_bl_head *head = bucket_of(table, new->hash);
+	struct rayos_lb_node *node;
+	struct hlist_bl_node *pos;
+	bool unique = true;
+
+	hlist_bl_lock(head);
+	hlist_bl_for_each_entry(node, pos, head, link) {
+		if (node->hash == new->hash &&
+		    tuple_equal(&node->tuple, &new->tuple)) {
+			unique = false;
+			break;
+		}
+	}
+	if (unique)
+		hlist_bl_add_head_rcu(&new->link, head);
+	hlist_bl_unlock(head);
+	return unique;
+}
+
+static void unlink_node(struct rayos_lb_flow_table *table,
+			struct rayos_lb_node *node)
+{
+	struct hlist_bl_head *head = bucket_of(table, node->hash);
+
+	hlist_bl_lock(head);
+	hlist_bl_del_rcu(&node->link);
+	hlist_bl_unlock(head);
+}
+
+/**
+ * rayos_lb_flow_uncount() - a flow is not an open one any more
+ * @flow: any flow; nothing happens if it did not count
+ *
+ * Context: Any.  When the last open flow of a draining backend ends, the
+ *	backend's state is brought up to date.
+ */
+void rayos_lb_flow_uncount(struct rayos_lb_flow *flow)
+{
+	struct rayos_lb_backend *backend = flow->backend;
+
+	if (!test_and_clear_bit(RAYOS_LB_FLOW_COUNTED, &flow->flags))
+		return;
+	if (atomic_dec_and_test(&backend->active) &&
+	    READ_ONCE(backend->state) == RAYOS_LB_STATE_DRAINING)
+		rayos_lb_net_refresh(backend->balancer->ln, 0);
+}
+
+static void free_flow(struct rayos_lb_flow *flow)
+{
+	dst_release(rcu_dereference_protected(flow->route.dst, true));
+	rayos_lb_backend_put(flow->backend);
+	kmem_cache_free(flow_cache, flow);
+}
+
+static void free_flow_rcu(struct rcu_head *rcu)
+{
+	free_flow(container_of(rcu, struct rayos_lb_flow, rcu));
+}
+
+/*
+ * Throws out the first half-open flow that a short walk from a random bucket
+ * finds.  A flood of SYNs then displaces its own entries, which are nearly all
+ * half-open ones, and leaves the established alone.
+ */
+static bool evict(struct rayos_lb_flow_table *table)
+{
+	u32 i, n = get_random_u32() >> (32 - table->bits);
+	struct rayos_lb_flow *flow, *victim = NULL;
+	struct hlist_bl_node *pos;
+	struct rayos_lb_node *node;
+
+	for (i = 0; i < EVICT_BUCKETS && !victim; i++, n++) {
+		n &= BIT(table->bits) - 1;
+		hlist_bl_for_each_entry_rcu(node, pos, &table->bucket[n], link) {
+			flow = rayos_lb_node_flow(node);
+			if (node->dir == RAYOS_LB_FORWARD &&
+			    READ_ONCE(flow->state) == RAYOS_LB_SYN) {
+				victim = flow;
+				break;
+			}
+		}
+	}
+	if (!victim)
+		return false;
+	rayos_lb_flow_del(table, victim);
+	atomic64_inc(&table->evicted);
+	return true;
+}
+
+/**
+ * rayos_lb_flow_new() - make a flow
+ * @table: the namespace's; bounded by the parameter max_flows
+ * @tuple: of the client's first packet
+ * @backend: who shall serve it
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: a flow that nobody else sees yet; ERR_PTR(-ENOSPC) if there is no room
+ * or no memory; ERR_PTR(-ESTALE) if @backend is going away.
+ */
+struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
+					const struct rayos_lb_tuple *tuple,
+					struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_node *forward, *reply;
+	struct rayos_lb_flow *flow;
+
+	if (atomic_read(&table->count) >= rayos_lb_max_flows && !evict(table))
+		goto full;
+	if (!rayos_lb_backend_get(backend))
+		return ERR_PTR(-ESTALE);
+
+	flow = kmem_cache_alloc(flow_cache, GFP_ATOMIC | __GFP_ZERO);
+	if (!flow)
+		goto put_backend;
+
+	forward = &flow->node[RAYOS_LB_FORWARD];
+	forward->tuple = *tuple;
+	forward->dir = RAYOS_LB_FORWARD;
+	forward->hash = hash(table, tuple);
+
+	reply = &flow->node[RAYOS_LB_REPLY];
+	reply->tuple.src = backend->addr.addr;
+	reply->tuple.dst = tuple->src;
+	reply->tuple.sport = backend->addr.port;
+	reply->tuple.dport = tuple->sport;
+	reply->tuple.l4 = tuple->l4;
+	reply->tuple.family = tuple->family;
+	reply->dir = RAYOS_LB_REPLY;
+	reply->hash = hash(table, &reply->tuple);
+
+	flow->backend = backend;
+	flow->last = (u32)jiffies;
+	flow->state = tuple->l4 == IPPROTO_TCP ? RAYOS_LB_SYN :
+						 RAYOS_LB_UDP_NEW;
+	return flow;
+
+put_backend:
+	rayos_lb_backend_put(backend);
+full:
+	atomic64_inc(&table->table_full);
+	return ERR_PTR(-ENOSPC);
+}
+
+/**
+ * rayos_lb_flow_add() - let a flow be found
+ * @table: the namespace's
+ * @flow: from rayos_lb_flow_new()
+ *
+ * The reply direction is linked first: whoever finds the forward one finds a
+ * whole flow, and only what was found that way is ever deleted.
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: 0; -EEXIST if another CPU was faster with the same flow; -EADDRINUSE
+ * if the client has a flow with the same backend through another balancer, so
+ * that answers could not be told apart.  On an error @flow is gone.
+ */
+int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
+		      struct rayos_lb_flow *flow)
+{
+	int err = -EADDRINUSE;
+
+	if (!link_node(table, &flow->node[RAYOS_LB_REPLY]))
+		goto free;
+
+	__set_bit(RAYOS_LB_FLOW_COUNTED, &flow->flags);
+	atomic_inc(&flow->backend->active);
+	atomic_inc(&table->count);
+
+	err = -EEXIST;
+	if (!link_node(table, &flow->node[RAYOS_LB_FORWARD]))
+		goto unlink;
+	return 0;
+
+unlink:
+	atomic_dec(&table->count);
+	rayos_lb_flow_uncount(flow);
+	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+	call_rcu(&flow->rcu, free_flow_rcu);
+	return err;
+free:
+	free_flow(flow);
+	return err;
+}
+
+/**
+ * rayos_lb_flow_del() - forget a flow
+ * @table: the namespace's
+ * @flow: found by its forward direction
+ *
+ * Context: within RCU.  Any number may try at once, one succeeds.
+ */
+void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
+		       struct rayos_lb_flow *flow)
+{
+	if (test_and_set_bit(RAYOS_LB_FLOW_DEAD, &flow->flags))
+		return;
+	rayos_lb_flow_uncount(flow);
+	local_bh_disable();
+	unlink_node(table, &flow->node[RAYOS_LB_FORWARD]);
+	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+	local_bh_enable();
+	atomic_dec(&table->count);
+	call_rcu(&flow->rcu, free_flow_rcu);
+}
+
+static void for_each_in(struct rayos_lb_flow_table *table, u32 bucket,
+			rayos_lb_flow_fn fn, void *data)
+{
+	struct rayos_lb_node *node;
+	struct hlist_bl_node *pos;
+
+	rcu_read_lock();
+	hlist_bl_for_each_entry_rcu(node, pos, &table->bucket[bucket], link) {
+		if (node->dir == RAYOS_LB_FORWARD)
+			fn(rayos_lb_node_flow(node), data);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * rayos_lb_flow_for_each() - do something to every flow
+ * @table: the namespace's
+ * @fn: what; it may delete the flow
+ * @data: handed to @fn
+ *
+ * Flows that come while the walk is under way may be left out.
+ *
+ * Context: Process context, may sleep between flows.
+ */
+void rayos_lb_flow_for_each(struct rayos_lb_flow_table *table,
+			    rayos_lb_flow_fn fn, void *data)
+{
+	u32 i;
+
+	for (i = 0; i < BIT(table->bits); i++) {
+		if (hlist_bl_empty(&table->bucket[i]))
+			continue;
+		for_each_in(table, i, fn, data);
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_for_each);
+
+static void expire(struct rayos_lb_flow *flow, void *data)
+{
+	struct rayos_lb_flow_table *table = data;
+	u8 state = READ_ONCE(flow->state);
+	u32 idle = (u32)jiffies - READ_ONCE(flow->last);
+
+	/* a packet that went by on another CPU just now looks like the future */
+	if ((s32)idle < 0 || idle < rayos_lb_state_timeout(state) * HZ)
+		return;
+	if (state == RAYOS_LB_SYN) {
+		local_bh_disable();
+		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_TIMEOUTS);
+		local_bh_enable();
+	}
+	rayos_lb_flow_del(table, flow);
+}
+
+static void gc(struct work_struct *work)
+{
+	struct rayos_lb_flow_table *table =
+		container_of(to_delayed_work(work), struct rayos_lb_flow_table, gc);
+	u32 n = DIV_ROUND_UP(BIT(table->bits), GC_ROUNDS);
+
+	while (n--) {
+		u32 bucket = table->gc_next++ & (BIT(table->bits) - 1);
+
+		if (!hlist_bl_empty(&table->bucket[bucket]))
+			for_each_in(table, bucket, expire, table);
+		if (!(n & 1023))
+			cond_resched();
+	}
+	queue_delayed_work(rayos_lb_wq, &table->gc, GC_PERIOD);
+}
+
+/**
+ * rayos_lb_flow_table_init() - give a table its memory
+ * @table: zeroed
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rayos_lb_flow_table_init(struct rayos_lb_flow_table *table)
+{
+	table->bits = rayos_lb_flow_bits;
+	table->bucket = kvcalloc(BIT(table->bits), sizeof(*table->bucket),
+				 GFP_KERNEL_ACCOUNT);
+	if (!table->bucket)
+		return -ENOMEM;
+	get_random_bytes(&table->key, sizeof(table->key));
+	INIT_DELAYED_WORK(&table->gc, gc);
+	queue_delayed_work(rayos_lb_wq, &table->gc, GC_PERIOD);
+	return 0;
+}
+
+static void del(struct rayos_lb_flow *flow, void *data)
+{
+	rayos_lb_flow_del(data, flow);
+}
+
+/**
+ * rayos_lb_flow_table_exit() - forget all flows and free the table
+ * @table: no packet can reach it any more
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_flow_table_exit(struct rayos_lb_flow_table *table)
+{
+	cancel_delayed_work_sync(&table->gc);
+	rayos_lb_flow_for_each(table, del, table);
+	WARN_ON_ONCE(atomic_read(&table->count));
+	/* walks in other contexts have ended, but for those within RCU */
+	synchronize_rcu();
+	kvfree(table->bucket);
+	table->bucket = NULL;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network namespaces: each has its own balancers, flows and hooks.  A namespace
+ * without balancers costs nothing: hooks and tables come with the first one.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <net/netns/generic.h>
+
+#include "health.h"
+#include "lb.h"
+#include "netlink.h"
+#include "path.h"
+
+static unsigned int net_id;
+
+/* How often it is seen to removed and draining backends */
+#define REFRESH_NS	NSEC_PER_SEC
+
+/**
+ * rayos_lb_net() - our part of a network namespace
+ * @net: the network namespace
+ *
+ * Context: Any.
+ * Return: it, never NULL.
+ */
+struct rayos_lb_net *rayos_lb_net(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+/**
+ * rayos_lb_net_refresh() - have the states of backends brought up to date
+ * @ln: the namespace
+ * @delay: in ns
+ *
+ * Context: Any.
+ */
+void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay)
+{
+	if (!READ_ONCE(ln->dying))
+		mod_delayed_work(rayos_lb_wq, &ln->refresh,
+				 nsecs_to_jiffies(delay));
+}
+
+/* When the backend wants to be looked at again, ns from now; U64_MAX for never */
+static u64 due(const struct rayos_lb_backend *backend, u64 now)
+{
+	if (backend->state != RAYOS_LB_STATE_DRAINING)
+		return U64_MAX;
+	if (!backend->deadline)
+		return REFRESH_NS;
+	return min_t(u64, REFRESH_NS,
+		     backend->deadline - min(backend->deadline, now));
+}
+
+static u64 refresh_balancer(struct rayos_lb_balancer *balancer, u64 now)
+{
+	struct rayos_lb_backend *backend;
+	bool changed = false;
+	u64 next = U64_MAX;
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		changed |= rayos_lb_backend_refresh(backend, now);
+		next = min(next, due(backend, now));
+	}
+	if (changed && rayos_lb_balancer_publish(balancer))
+		next = REFRESH_NS;
+	return next;
+}
+
+static u64 reap_removed(struct rayos_lb_net *ln)
+{
+	struct rayos_lb_backend *backend, *tmp;
+
+	list_for_each_entry_safe(backend, tmp, &ln->removed, list) {
+		if (refcount_read(&backend->refs) == 1)
+			rayos_lb_backend_reap(backend);
+	}
+	return list_empty(&ln->removed) ? U64_MAX : REFRESH_NS;
+}
+
+static void refresh(struct work_struct *work)
+{
+	struct rayos_lb_net *ln = container_of(to_delayed_work(work),
+					       struct rayos_lb_net, refresh);
+	struct rayos_lb_balancer *balancer;
+	u64 now = ktime_get_ns();
+	unsigned long id;
+	u64 next;
+
+	mutex_lock(&ln->lock);
+	next = reap_removed(ln);
+	xa_for_each(&ln->balancers, id, balancer)
+		next = min(next, refresh_balancer(balancer, now));
+	mutex_unlock(&ln->lock);
+
+	/* not mod_: somebody may want it sooner, and has said so */
+	if (next != U64_MAX && !READ_ONCE(ln->dying))
+		queue_delayed_work(rayos_lb_wq, &ln->refresh,
+				   nsecs_to_jiffies(next) + 1);
+}
+
+/**
+ * rayos_lb_net_activate() - get a namespace ready for its first balancer
+ * @ln: the namespace
+ * @extack: told what is wrong
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: 0 or -errno.
+ */
+int rayos_lb_net_activate(struct rayos_lb_net *ln,
+			  struct netlink_ext_ack *extack)
+{
+	int err = -ENOMEM;
+
+	lockdep_assert_held(&ln->lock);
+
+	if (ln->active)
+		return 0;
+	ln->affinity = rayos_lb_affinity_table_new();
+	if (!ln->affinity)
+		goto err;
+	ln->frag6 = rayos_lb_frag6_table_new();
+	if (!ln->frag6)
+		goto err_free_affinity;
+	err = rayos_lb_flow_table_init(&ln->flows);
+	if (err)
+		goto err_free_frag6;
+	err = rayos_lb_path_register(ln->net);
+	if (err)
+		goto err_exit_flows;
+	ln->active = true;
+	return 0;
+
+err_exit_flows:
+	rayos_lb_flow_table_exit(&ln->flows);
+err_free_frag6:
+	rayos_lb_frag6_table_free(ln->frag6);
+	ln->frag6 = NULL;
+err_free_affinity:
+	rayos_lb_affinity_table_free(ln->affinity);
+	ln->affinity = NULL;
+err:
+	NL_SET_ERR_MSG(extack, "the first balancer of this namespace cannot get its tables and hooks");
+	return err;
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(net);
+
+	ln->net = net;
+	ln->generation = 1;
+	mutex_init(&ln->lock);
+	xa_init_flags(&ln->balancers, XA_FLAGS_ALLOC1);
+	INIT_LIST_HEAD(&ln->removed);
+	INIT_DELAYED_WORK(&ln->refresh, refresh);
+	return 0;
+}
+
+/* The core waits for a grace period after this and before net_exit() */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(net);
+
+	if (ln->active)
+		rayos_lb_path_unregister(net);
+}
+
+static void drop_configuration(struct rayos_lb_net *ln)
+{
+	struct rayos_lb_balancer *balancer;
+	unsigned long id;
+
+	mutex_lock(&ln->lock);
+	xa_for_each(&ln->balancers, id, balancer)
+		rayos_lb_balancer_del(balancer, false);
+	mutex_unlock(&ln->lock);
+}
+
+static void drop_removed(struct rayos_lb_net *ln)
+{
+	struct rayos_lb_backend *backend, *tmp;
+
+	mutex_lock(&ln->lock);
+	list_for_each_entry_safe(backend, tmp, &ln->removed, list)
+		rayos_lb_backend_reap(backend);
+	mutex_unlock(&ln->lock);
+}
+
+/*
+ * No packet comes by any more.  Probers go first, with the configuration, then
+ * the flows, which may ask for a refresh until the last one is gone.
+ */
+static void __net_exit net_exit(struct net *net)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(net);
+
+	WRITE_ONCE(ln->dying, true);
+	drop_configuration(ln);
+	if (ln->active) {
+		rayos_lb_flow_table_exit(&ln->flows);
+		rayos_lb_affinity_table_free(ln->affinity);
+		rayos_lb_frag6_table_free(ln->frag6);
+	}
+	cancel_delayed_work_sync(&ln->refresh);
+	drop_removed(ln);
+	xa_destroy(&ln->balancers);
+	mutex_destroy(&ln->lock);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.pre_exit = net_pre_exit,
+	.exit = net_exit,
+	.id = &net_id,
+	.size = sizeof(struct rayos_lb_net),
+};
+
+/**
+ * rayos_lb_net_init() - join all network namespaces
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -errno.
+ */
+int rayos_lb_net_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * rayos_lb_net_exit() - leave all network namespaces
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}

@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The callbacks of the netlink family rayos-lb: find, change, tell.
+ */
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <rayos/compat_genetlink.h>
+
+#include "health.h"
+#include "netlink.h"
+#include "nl_gen.h"
+
+/* Largest single message; that of a backend is below 1 KiB */
+#define MSG_SIZE	(4096 - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+
+static struct rayos_lb_net *ln_of(const struct genl_info *info)
+{
+	return rayos_lb_net(genl_info_net((struct genl_info *)info));
+}
+
+static struct sk_buff *reply_new(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *skb;
+
+	skb = nlmsg_new(MSG_SIZE, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put_reply(skb, info, &rayos_lb_nl_family, 0,
+				 info->genlhdr->cmd);
+	if (!*hdr) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static int reply_send(struct genl_info *info, struct sk_buff *skb, void *hdr,
+		      int err)
+{
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+static int reply_id(struct genl_info *info, int attr, u32 id)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = reply_new(info, &hdr);
+	if (!skb)
+		return -ENOMEM;
+	return reply_send(info, skb, hdr, nla_put_u32(skb, attr, id));
+}
+
+/* An event, or NULL when nobody listens or there is no memory */
+static struct sk_buff *event_new(struct rayos_lb_net *ln, u8 cmd, void **hdr)
+{
+	struct sk_buff *skb;
+
+	if (!genl_has_listeners(&rayos_lb_nl_family, ln->net,
+				RAYOS_LB_NLGRP_EVENTS))
+		return NULL;
+	skb = nlmsg_new(MSG_SIZE, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, 0, 0, &rayos_lb_nl_family, 0, cmd);
+	if (!*hdr) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void event_send(struct rayos_lb_net *ln, struct sk_buff *skb, void *hdr,
+		       int err)
+{
+	if (err) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&rayos_lb_nl_family, ln->net, skb, 0,
+				RAYOS_LB_NLGRP_EVENTS, GFP_KERNEL);
+}
+
+static void tell_balancer(struct rayos_lb_balancer *balancer, u8 cmd)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = event_new(ln, cmd, &hdr);
+	if (!skb)
+		return;
+	event_send(ln, skb, hdr, cmd == RAYOS_LB_CMD_BALANCER_NTF ?
+		   rayos_lb_fill_balancer(skb, balancer) :
+		   rayos_lb_fill_balancer_key(skb, balancer));
+}
+
+static void tell_backend(struct rayos_lb_backend *backend, u8 cmd)
+{
+	struct rayos_lb_net *ln = backend->balancer->ln;
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = event_new(ln, cmd, &hdr);
+	if (!skb)
+		return;
+	event_send(ln, skb, hdr, cmd == RAYOS_LB_CMD_BACKEND_NTF ?
+		   rayos_lb_fill_backend(skb, backend) :
+		   rayos_lb_fill_backend_key(skb, backend));
+}
+
+/**
+ * rayos_lb_nl_health_event() - tell that a backend has changed its state
+ * @backend: the backend
+ * @old_state: its state before, an &enum rayos_lb_state
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_nl_health_event(struct rayos_lb_backend *backend, u32 old_state)
+{
+	struct rayos_lb_net *ln = backend->balancer->ln;
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = event_new(ln, RAYOS_LB_CMD_HEALTH_NTF, &hdr);
+	if (skb)
+		event_send(ln, skb, hdr,
+			   rayos_lb_fill_health_event(skb, backend, old_state));
+}
+
+int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct rayos_lb_balancer *balancer;
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = reply_new(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	mutex_lock(&ln->lock);
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					  &balancer);
+	if (!err)
+		err = rayos_lb_fill_balancer(reply, balancer);
+	mutex_unlock(&ln->lock);
+	return reply_send(info, reply, hdr, err);
+}
+
+/**
+ * struct cursor - where a dump goes on
+ * @balancer: id of the next balancer
+ * @backend: least id of the next backend of it
+ */
+struct cursor {
+	unsigned long balancer;
+	u32 backend;
+};
+
+static struct cursor *cursor_of(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct cursor) > sizeof(cb->ctx));
+	return (struct cursor *)cb->ctx;
+}
+
+static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &rayos_lb_nl_family, NLM_F_MULTI, cmd);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+/* One object of a dump; -EMSGSIZE leaves it for the next message */
+static int dump_end(struct sk_buff *skb, void *hdr, int err)
+{
+	if (err)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+	return err;
+}
+
+int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(sock_net(skb->sk));
+	struct cursor *cursor = cursor_of(cb);
+	struct rayos_lb_balancer *balancer;
+	unsigned long id;
+	void *hdr;
+
+	mutex_lock(&ln->lock);
+	cb->seq = ln->generation;
+	xa_for_each_start(&ln->balancers, id, balancer, cursor->balancer) {
+		cursor->balancer = id;
+		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BALANCER_GET);
+		if (!hdr ||
+		    dump_end(skb, hdr, rayos_lb_fill_balancer(skb, balancer)))
+			break;
+		cursor->balancer = id + 1;
+	}
+	mutex_unlock(&ln->lock);
+	return skb->len;
+}
+
+static u8 l4_of(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_PROTO];
+
+	return attr && nla_get_u32(attr) == RAYOS_LB_PROTO_UDP ? IPPROTO_UDP :
+								 IPPROTO_TCP;
+}
+
+/* Settings that both a new and a changed balancer take; @to is changed only if
+ * all of them are good.
+ */
+static int parse_settings(struct genl_info *info, struct rayos_lb_balancer *to)
+{
+	struct nlattr *policy = info->attrs[RAYOS_LB_A_BALANCER_POLICY];
+	struct nlattr *down = info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN];
+	struct rayos_lb_health health = to->health;
+	u64 affinity = to->affinity;
+	int err;
+
+	err = rayos_lb_parse_affinity(info, &affinity) ?:
+	      rayos_lb_parse_health(info, &health);
+	if (err)
+		return err;
+	if (policy)
+		to->policy = nla_get_u32(policy);
+	if (down)
+		WRITE_ONCE(to->when_down, nla_get_u32(down));
+	WRITE_ONCE(to->affinity, affinity);
+	to->health = health;
+	return 0;
+}
+
+static int check_unique(struct genl_info *info, struct rayos_lb_net *ln,
+			const char *name, const struct rayos_lb_endpoint *vip,
+			u8 family)
+{
+	const struct rayos_lb_tuple tuple = {
+		.dst = vip->addr,
+		.dport = vip->port,
+		.l4 = l4_of(info),
+		.family = family,
+	};
+
+	if (rayos_lb_balancer_lookup(ln, name)) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[RAYOS_LB_A_BALANCER_NAME],
+				    "a balancer has this name already");
+		return -EEXIST;
+	}
+	if (rayos_lb_balancer_find(ln, &tuple)) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[RAYOS_LB_A_BALANCER_PORT],
+				    "a balancer has this address, port and protocol already");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_endpoint vip;
+	const char *name;
+	u8 family;
+	int err;
+
+	err = rayos_lb_parse_name(info, &name) ?:
+	      rayos_lb_parse_vip(info, &vip, &family) ?:
+	      check_unique(info, ln, name, &vip, family);
+	if (err)
+		return err;
+	balancer = rayos_lb_balancer_new(ln, name, &vip, family, l4_of(info));
+	if (!balancer)
+		return -ENOMEM;
+	err = parse_settings(info, balancer) ?:
+	      rayos_lb_balancer_add(balancer, info->extack);
+	if (err) {
+		rayos_lb_balancer_put(balancer);
+		return err;
+	}
+	*id = balancer->id;
+	ln->generation++;
+	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
+	return 0;
+}
+
+int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	int err;
+	u32 id;
+
+	mutex_lock(&ln->lock);
+	err = balancer_new(info, ln, &id);
+	mutex_unlock(&ln->lock);
+	return err ?: reply_id(info, RAYOS_LB_A_BALANCER_ID, id);
+}
+
+/* Probers read the health settings without a lock, so none may run meanwhile */
+static int apply_settings(struct genl_info *info,
+			  struct rayos_lb_balancer *balancer)
+{
+	bool health = info->attrs[RAYOS_LB_A_BALANCER_HEALTH];
+	struct rayos_lb_backend *backend;
+	u32 policy = balancer->policy;
+	int err;
+
+	if (health) {
+		list_for_each_entry(backend, &balancer->backends, list)
+			rayos_lb_health_stop(backend);
+	}
+	err = parse_settings(info, balancer);
+	if (health) {
+		list_for_each_entry(backend, &balancer->backends, list)
+			rayos_lb_health_start(backend);
+	}
+	if (err || balancer->policy == policy)
+		return err;
+	err = rayos_lb_balancer_publish(balancer);
+	if (err)
+		balancer->policy = policy;
+	return err;
+}
+
+static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
+{
+	struct rayos_lb_balancer *balancer;
+	int err;
+
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					  &balancer) ?:
+	      apply_settings(info, balancer);
+	if (err)
+		return err;
+	rayos_lb_net_refresh(ln, 0);
+	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
+	return 0;
+}
+
+int rayos_lb_nl_balancer_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = balancer_set(info, ln);
+	mutex_unlock(&ln->lock);
+	return err;
+}
+
+int rayos_lb_nl_balancer_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct rayos_lb_balancer *balancer;
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					  &balancer);
+	if (!err) {
+		ln->generation++;
+		tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_DEL_NTF);
+		rayos_lb_balancer_del(balancer,
+				      info->attrs[RAYOS_LB_A_BALANCER_RESET]);
+	}
+	mutex_unlock(&ln->lock);
+	return err;
+}
+
+int rayos_lb_nl_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct rayos_lb_backend *backend;
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = reply_new(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	mutex_lock(&ln->lock);
+	err = rayos_lb_parse_backend_key(info, ln, &backend) ?:
+	      rayos_lb_fill_backend(reply, backend);
+	mutex_unlock(&ln->lock);
+	return reply_send(info, reply, hdr, err);
+}
+
+static int dump_backends(struct sk_buff *skb, struct netlink_callback *cb,
+			 struct rayos_lb_balancer *balancer)
+{
+	struct cursor *cursor = cursor_of(cb);
+	struct rayos_lb_backend *backend;
+	void *hdr;
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		if (backend->id < cursor->backend)
+			continue;
+		cursor->backend = backend->id;
+		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BACKEND_GET);
+		if (!hdr ||
+		    dump_end(skb, hdr, rayos_lb_fill_backend(skb, backend)))
+			return -EMSGSIZE;
+		cursor->backend = backend->id + 1;
+	}
+	cursor->backend = 0;
+	return 0;
+}
+
+/* The balancer that a dump is limited to, NULL for none */
+static int dump_filter(struct netlink_callback *cb, struct rayos_lb_net *ln,
+		       struct rayos_lb_balancer **only)
+{
+	struct nlattr *name =
+		genl_info_dump(cb)->attrs[RAYOS_LB_A_BACKEND_BALANCER];
+
+	*only = NULL;
+	if (!name)
+		return 0;
+	*only = rayos_lb_balancer_lookup(ln, nla_data(name));
+	if (*only)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(cb->extack, name, "no balancer of this name");
+	return -ENOENT;
+}
+
+int rayos_lb_nl_backend_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(sock_net(skb->sk));
+	struct cursor *cursor = cursor_of(cb);
+	struct rayos_lb_balancer *balancer, *only;
+	unsigned long id;
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = dump_filter(cb, ln, &only);
+	if (err)
+		goto unlock;
+	cb->seq = ln->generation;
+	xa_for_each_start(&ln->balancers, id, balancer, cursor->balancer) {
+		if (id != cursor->balancer)
+			cursor->backend = 0;
+		cursor->balancer = id;
+		if (only && balancer != only)
+			continue;
+		if (dump_backends(skb, cb, balancer))
+			goto unlock;
+	}
+	cursor->balancer = ULONG_MAX;
+unlock:
+	mutex_unlock(&ln->lock);
+	return err ?: skb->len;
+}
+
+/* Settings that both a new and a changed backend take.  Return: whether the
+ * choice of backends is another now.
+ */
+static bool set_backend(struct genl_info *info, struct rayos_lb_backend *backend)
+{
+	struct nlattr *weight = info->attrs[RAYOS_LB_A_BACKEND_WEIGHT];
+	struct nlattr *limit = info->attrs[RAYOS_LB_A_BACKEND_LIMIT];
+	struct nlattr *admin = info->attrs[RAYOS_LB_A_BACKEND_ADMIN];
+	u32 old_weight = backend->weight;
+
+	if (weight)
+		WRITE_ONCE(backend->weight, nla_get_u32(weight));
+	if (limit)
+		WRITE_ONCE(backend->limit, nla_get_u32(limit));
+	if (admin)
+		backend->admin = nla_get_u32(admin);
+	return backend->weight != old_weight;
+}
+
+static int check_deadline(struct genl_info *info)
+{
+	struct nlattr *admin = info->attrs[RAYOS_LB_A_BACKEND_ADMIN];
+	struct nlattr *deadline = info->attrs[RAYOS_LB_A_BACKEND_DEADLINE];
+
+	if (!deadline || (admin && nla_get_u32(admin) == RAYOS_LB_ADMIN_DRAIN))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, deadline,
+			    "only a drain has a deadline");
+	return -EINVAL;
+}
+
+static void set_deadline(struct genl_info *info,
+			 struct rayos_lb_backend *backend)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BACKEND_DEADLINE];
+	u64 deadline = attr ? nla_get_u64(attr) : 0;
+
+	if (info->attrs[RAYOS_LB_A_BACKEND_ADMIN])
+		backend->deadline = deadline ? ktime_get_ns() + deadline : 0;
+}
+
+static int backend_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_endpoint addr;
+	struct rayos_lb_backend *backend;
+	int err;
+
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BACKEND_BALANCER,
+					  &balancer) ?:
+	      rayos_lb_parse_server(info, balancer, &addr);
+	if (err)
+		return err;
+	if (rayos_lb_backend_lookup(balancer, &addr)) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[RAYOS_LB_A_BACKEND_PORT],
+				    "the balancer has a backend of this address and port already");
+		return -EEXIST;
+	}
+	backend = rayos_lb_backend_new(balancer, &addr);
+	if (!backend)
+		return -ENOMEM;
+	set_backend(info, backend);
+	err = rayos_lb_backend_add(backend, info->extack);
+	if (err) {
+		rayos_lb_backend_put(backend);
+		return err;
+	}
+	*id = backend->id;
+	ln->generation++;
+	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
+	return 0;
+}
+
+int rayos_lb_nl_backend_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	int err;
+	u32 id;
+
+	mutex_lock(&ln->lock);
+	err = backend_new(info, ln, &id);
+	mutex_unlock(&ln->lock);
+	return err ?: reply_id(info, RAYOS_LB_A_BACKEND_ID, id);
+}
+
+/* Checks run unless the operator has taken the backend out */
+static void apply_admin(struct genl_info *info, struct rayos_lb_backend *backend)
+{
+	if (!info->attrs[RAYOS_LB_A_BACKEND_ADMIN])
+		return;
+	rayos_lb_health_stop(backend);
+	rayos_lb_health_start(backend);
+}
+
+static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
+{
+	struct rayos_lb_backend *backend;
+	u32 old_weight;
+	bool changed;
+	int err;
+
+	err = rayos_lb_parse_backend_key(info, ln, &backend) ?:
+	      check_deadline(info);
+	if (err)
+		return err;
+	old_weight = backend->weight;
+	changed = set_backend(info, backend);
+	set_deadline(info, backend);
+	apply_admin(info, backend);
+	changed |= rayos_lb_backend_refresh(backend, ktime_get_ns());
+	if (changed)
+		err = rayos_lb_balancer_publish(backend->balancer);
+	if (err)
+		WRITE_ONCE(backend->weight, old_weight);
+	rayos_lb_net_refresh(ln, 0);
+	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
+	return err;
+}
+
+int rayos_lb_nl_backend_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = backend_set(info, ln);
+	mutex_unlock(&ln->lock);
+	return err;
+}
+
+int rayos_lb_nl_backend_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct rayos_lb_backend *backend;
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = rayos_lb_parse_backend_key(info, ln, &backend);
+	if (!err) {
+		ln->generation++;
+		tell_backend(backend, RAYOS_LB_CMD_BACKEND_DEL_NTF);
+		rayos_lb_backend_del(backend,
+				     info->attrs[RAYOS_LB_A_BACKEND_RESET]);
+	}
+	mutex_unlock(&ln->lock);
+	return err;
+}
+
+int rayos_lb_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = reply_new(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	mutex_lock(&ln->lock);
+	err = rayos_lb_fill_status(reply, ln);
+	mutex_unlock(&ln->lock);
+	return reply_send(info, reply, hdr, err);
+}
+
+static u32 count_users(struct rayos_lb_net *ln, u32 policy)
+{
+	struct rayos_lb_balancer *balancer;
+	unsigned long id;
+	u32 n = 0;
+
+	xa_for_each(&ln->balancers, id, balancer)
+		n += balancer->policy == policy;
+	return n;
+}
+
+static int put_policy(struct sk_buff *skb, u32 policy, u32 balancers)
+{
+	if (nla_put_u32(skb, RAYOS_LB_A_POLICY_INFO_POLICY, policy) ||
+	    nla_put_u32(skb, RAYOS_LB_A_POLICY_INFO_BALANCERS, balancers))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(sock_net(skb->sk));
+	struct cursor *cursor = cursor_of(cb);
+	void *hdr;
+
+	mutex_lock(&ln->lock);
+	cb->seq = ln->generation;
+	while (cursor->balancer <= RAYOS_LB_POLICY_MAX) {
+		hdr = dump_put(skb, cb, RAYOS_LB_CMD_POLICY_GET);
+		if (!hdr ||
+		    dump_end(skb, hdr,
+			     put_policy(skb, cursor->balancer,
+					count_users(ln, cursor->balancer))))
+			break;
+		cursor->balancer++;
+	}
+	mutex_unlock(&ln->lock);
+	return skb->len;
+}
+
+/**
+ * rayos_lb_nl_init() - let user space reach the module
+ *
+ * Context: Process context, after everything else is there.
+ * Return: 0 or -errno.
+ */
+int rayos_lb_nl_init(void)
+{
+	return rayos_genl_register_family(&rayos_lb_nl_family);
+}
+
+/**
+ * rayos_lb_nl_exit() - let user space reach the module no more
+ *
+ * Context: Process context, before anything else goes.
+ */
+void rayos_lb_nl_exit(void)
+{
+	rayos_genl_unregister_family(&rayos_lb_nl_family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(RAYOS_LB_FAMILY_NAME);

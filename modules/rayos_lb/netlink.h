@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The netlink family rayos-lb.
+ */
+#ifndef _RAYOS_LB_NETLINK_H
+#define _RAYOS_LB_NETLINK_H
+
+#include <linux/types.h>
+#include <net/genetlink.h>
+
+#include "lb.h"
+
+/* netlink.c */
+int rayos_lb_nl_init(void);
+void rayos_lb_nl_exit(void);
+void rayos_lb_nl_health_event(struct rayos_lb_backend *backend, u32 old_state);
+
+/* nl_fill.c; the namespace's lock is held.  Return: 0 or -EMSGSIZE. */
+int rayos_lb_fill_balancer(struct sk_buff *skb,
+			   struct rayos_lb_balancer *balancer);
+int rayos_lb_fill_balancer_key(struct sk_buff *skb,
+			       const struct rayos_lb_balancer *balancer);
+int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend);
+int rayos_lb_fill_backend_key(struct sk_buff *skb,
+			      const struct rayos_lb_backend *backend);
+int rayos_lb_fill_health_event(struct sk_buff *skb,
+			       const struct rayos_lb_backend *backend,
+			       u32 old_state);
+int rayos_lb_fill_status(struct sk_buff *skb, struct rayos_lb_net *ln);
+
+/* nl_parse.c */
+int rayos_lb_parse_balancer_key(struct genl_info *info, struct rayos_lb_net *ln,
+				int attr, struct rayos_lb_balancer **balancer);
+int rayos_lb_parse_backend_key(struct genl_info *info, struct rayos_lb_net *ln,
+			       struct rayos_lb_backend **backend);
+int rayos_lb_parse_vip(struct genl_info *info, struct rayos_lb_endpoint *vip,
+		       u8 *family);
+int rayos_lb_parse_server(struct genl_info *info,
+			  const struct rayos_lb_balancer *balancer,
+			  struct rayos_lb_endpoint *addr);
+int rayos_lb_parse_name(struct genl_info *info, const char **name);
+int rayos_lb_parse_health(struct genl_info *info,
+			  struct rayos_lb_health *health);
+int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity);
+
+#endif

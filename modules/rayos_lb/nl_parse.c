@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What requests say, beyond what the policies of the spec can check.  Whatever
+ * is refused names its attribute and changes nothing.
+ */
+#include <linux/inet.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
+
+#include "netlink.h"
+#include "nl_gen.h"
+
+/* Printable and without blanks, so that it stands in a table, a path or a label */
+static bool is_word(const char *s)
+{
+	for (; *s; s++) {
+		if (*s <= ' ' || *s > '~')
+			return false;
+	}
+	return true;
+}
+
+/**
+ * rayos_lb_parse_name() - name of a new balancer
+ * @info: of the request
+ * @name: set to the name within the request
+ *
+ * Return: 0 or -EINVAL.
+ */
+int rayos_lb_parse_name(struct genl_info *info, const char **name)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_NAME];
+
+	if (GENL_REQ_ATTR_CHECK(info, RAYOS_LB_A_BALANCER_NAME))
+		return -EINVAL;
+	*name = nla_data(attr);
+	if (!**name || !is_word(*name) || strpbrk(*name, "\"\\/{}")) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "a name is of printable characters, without blanks, quotes, braces and slashes");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * rayos_lb_parse_balancer_key() - which balancer is meant
+ * @info: of the request
+ * @ln: the namespace, its lock is held
+ * @attr: number of the attribute with the name
+ * @balancer: set to the balancer
+ *
+ * Return: 0, -EINVAL or -ENOENT.
+ */
+int rayos_lb_parse_balancer_key(struct genl_info *info, struct rayos_lb_net *ln,
+				int attr, struct rayos_lb_balancer **balancer)
+{
+	if (GENL_REQ_ATTR_CHECK(info, attr))
+		return -EINVAL;
+	*balancer = rayos_lb_balancer_lookup(ln, nla_data(info->attrs[attr]));
+	if (*balancer)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[attr],
+			    "no balancer of this name");
+	return -ENOENT;
+}
+
+static bool usable4(__be32 addr)
+{
+	return !ipv4_is_zeronet(addr) && !ipv4_is_multicast(addr) &&
+	       !ipv4_is_lbcast(addr);
+}
+
+static bool usable6(const struct in6_addr *addr)
+{
+	return !(ipv6_addr_type(addr) & (IPV6_ADDR_MULTICAST |
+					 IPV6_ADDR_LINKLOCAL)) &&
+	       !ipv6_addr_any(addr) && !ipv6_addr_v4mapped(addr);
+}
+
+/* An address, of either family; @a4, @a6 and @ap are attributes of its set */
+static int parse_endpoint(struct genl_info *info, int a4, int a6, int ap,
+			  struct rayos_lb_endpoint *endpoint, u8 *family)
+{
+	struct nlattr *v4 = info->attrs[a4], *v6 = info->attrs[a6];
+	bool usable;
+
+	if (v4 && v6) {
+		NL_SET_ERR_MSG_ATTR(info->extack, v6,
+				    "an address is either IPv4 or IPv6");
+		return -EINVAL;
+	}
+	if ((!v6 && GENL_REQ_ATTR_CHECK(info, a4)) ||
+	    GENL_REQ_ATTR_CHECK(info, ap))
+		return -EINVAL;
+
+	memset(endpoint, 0, sizeof(*endpoint));
+	if (v4) {
+		*family = AF_INET;
+		rayos_lb_addr_set4(&endpoint->addr, nla_get_in_addr(v4));
+		usable = usable4(endpoint->addr.ip);
+	} else {
+		*family = AF_INET6;
+		endpoint->addr.in6 = nla_get_in6_addr(v6);
+		usable = usable6(&endpoint->addr.in6);
+	}
+	if (!usable) {
+		NL_SET_ERR_MSG_ATTR(info->extack, v4 ?: v6,
+				    "not an address that a host can have beyond its link");
+		return -EINVAL;
+	}
+	endpoint->port = nla_get_be16(info->attrs[ap]);
+	return 0;
+}
+
+/**
+ * rayos_lb_parse_vip() - address of a new balancer
+ * @info: of the request
+ * @vip: set to the address
+ * @family: set to AF_INET or AF_INET6
+ *
+ * Return: 0 or -EINVAL.
+ */
+int rayos_lb_parse_vip(struct genl_info *info, struct rayos_lb_endpoint *vip,
+		       u8 *family)
+{
+	return parse_endpoint(info, RAYOS_LB_A_BALANCER_IPV4,
+			      RAYOS_LB_A_BALANCER_IPV6,
+			      RAYOS_LB_A_BALANCER_PORT, vip, family);
+}
+
+/**
+ * rayos_lb_parse_server() - address of a backend
+ * @info: of the request
+ * @balancer: whose
+ * @addr: set to the address
+ *
+ * Return: 0 or -EINVAL, also if it is of the other family than @balancer's.
+ */
+int rayos_lb_parse_server(struct genl_info *info,
+			  const struct rayos_lb_balancer *balancer,
+			  struct rayos_lb_endpoint *addr)
+{
+	u8 family;
+	int err;
+
+	err = parse_endpoint(info, RAYOS_LB_A_BACKEND_IPV4,
+			     RAYOS_LB_A_BACKEND_IPV6,
+			     RAYOS_LB_A_BACKEND_PORT, addr, &family);
+	if (err)
+		return err;
+	if (family != balancer->family) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[RAYOS_LB_A_BACKEND_IPV4] ?:
+				    info->attrs[RAYOS_LB_A_BACKEND_IPV6],
+				    "backend and balancer are of different address families");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * rayos_lb_parse_backend_key() - which backend is meant
+ * @info: of the request
+ * @ln: the namespace, its lock is held
+ * @backend: set to the backend
+ *
+ * Return: 0, -EINVAL or -ENOENT.
+ */
+int rayos_lb_parse_backend_key(struct genl_info *info, struct rayos_lb_net *ln,
+			       struct rayos_lb_backend **backend)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_endpoint addr;
+	int err;
+
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BACKEND_BALANCER,
+					  &balancer);
+	if (err)
+		return err;
+	err = rayos_lb_parse_server(info, balancer, &addr);
+	if (err)
+		return err;
+	*backend = rayos_lb_backend_lookup(balancer, &addr);
+	if (*backend)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack,
+			    info->attrs[RAYOS_LB_A_BACKEND_IPV4] ?:
+			    info->attrs[RAYOS_LB_A_BACKEND_IPV6],
+			    "the balancer has no backend of this address and port");
+	return -ENOENT;
+}
+
+static void get_u32(struct nlattr *attr, u32 *value)
+{
+	if (attr)
+		*value = nla_get_u32(attr);
+}
+
+static void get_u64(struct nlattr *attr, u64 *value)
+{
+	if (attr)
+		*value = nla_get_u64(attr);
+}
+
+static void get_u16(struct nlattr *attr, u16 *value)
+{
+	if (attr)
+		*value = nla_get_u16(attr);
+}
+
+static int get_word(struct genl_info *info, struct nlattr *attr, char *word,
+		    size_t size)
+{
+	if (!attr)
+		return 0;
+	if (!is_word(nla_data(attr))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "must be of printable characters without blanks");
+		return -EINVAL;
+	}
+	nla_strscpy(word, attr, size);
+	return 0;
+}
+
+static int check_health(struct genl_info *info, struct nlattr *const *tb,
+			const struct rayos_lb_health *health)
+{
+	if (health->status_min > health->status_max) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    tb[RAYOS_LB_A_HEALTH_STATUS_MIN] ?:
+				    tb[RAYOS_LB_A_HEALTH_STATUS_MAX],
+				    "the range of statuses is empty");
+		return -EINVAL;
+	}
+	if (health->path[0] != '/') {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[RAYOS_LB_A_HEALTH_PATH],
+				    "a path begins with a slash");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * rayos_lb_parse_health() - how backends shall be checked
+ * @info: of the request
+ * @health: what is named in the request is changed, all else stays; on an error
+ *	it is of no use any more
+ *
+ * Return: 0 or -EINVAL.
+ */
+int rayos_lb_parse_health(struct genl_info *info,
+			  struct rayos_lb_health *health)
+{
+	struct nlattr *tb[RAYOS_LB_A_HEALTH_STATUS_MAX + 1];
+	struct nlattr *nest = info->attrs[RAYOS_LB_A_BALANCER_HEALTH];
+	int err;
+
+	if (!nest)
+		return 0;
+	err = nla_parse_nested(tb, RAYOS_LB_A_HEALTH_STATUS_MAX, nest,
+			       rayos_lb_health_nl_policy, info->extack);
+	if (err)
+		return err;
+
+	get_u32(tb[RAYOS_LB_A_HEALTH_PROBE], &health->probe);
+	if (tb[RAYOS_LB_A_HEALTH_PORT])
+		health->port = nla_get_be16(tb[RAYOS_LB_A_HEALTH_PORT]);
+	get_u64(tb[RAYOS_LB_A_HEALTH_INTERVAL], &health->interval);
+	get_u64(tb[RAYOS_LB_A_HEALTH_TIMEOUT], &health->timeout);
+	get_u32(tb[RAYOS_LB_A_HEALTH_RISE], &health->rise);
+	get_u32(tb[RAYOS_LB_A_HEALTH_FALL], &health->fall);
+	get_u16(tb[RAYOS_LB_A_HEALTH_STATUS_MIN], &health->status_min);
+	get_u16(tb[RAYOS_LB_A_HEALTH_STATUS_MAX], &health->status_max);
+	err = get_word(info, tb[RAYOS_LB_A_HEALTH_PATH], health->path,
+		       sizeof(health->path));
+	if (err)
+		return err;
+	err = get_word(info, tb[RAYOS_LB_A_HEALTH_HOST], health->host,
+		       sizeof(health->host));
+	if (err)
+		return err;
+	return check_health(info, tb, health);
+}
+
+/**
+ * rayos_lb_parse_affinity() - how long a client shall keep its backend
+ * @info: of the request
+ * @affinity: changed if the request names it, ns
+ *
+ * Return: 0 or -ERANGE.
+ */
+int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_AFFINITY];
+	u64 value;
+
+	if (!attr)
+		return 0;
+	value = nla_get_u64(attr);
+	if (value && value < NSEC_PER_SEC) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "affinity is 1 s to 24 h, or 0 for none");
+		return -ERANGE;
+	}
+	*affinity = value;
+	return 0;
+}

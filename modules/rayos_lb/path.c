@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way of a packet through the balancer.
+ *
+ * PRE_ROUTING, before connection tracking: what comes from outside is given its
+ * new address and leaves by our own route; the stack's forwarding, connection
+ * tracking and NAT never see it.  What is for a socket of this host goes up.
+ *
+ * LOCAL_OUT, after connection tracking and NAT: what this host sends, as client
+ * or as backend, is given its new address and routed again.  Connection
+ * tracking thus sees a local socket's packets with the addresses of that socket
+ * in both directions.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip.h>
+
+#include "lb.h"
+#include "path.h"
+#include "reset.h"
+
+/* Among the users of the reassembly queues that of nobody else */
+#define DEFRAG_USER	0x7261796f
+
+/**
+ * rayos_lb_route_get() - the cached way out, if it is still good
+ * @route: of a backend or of a flow
+ *
+ * Context: within RCU, which protects what is returned.
+ * Return: the route or NULL.
+ */
+struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route)
+{
+	struct dst_entry *dst = rcu_dereference(route->dst);
+
+	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
+}
+
+/**
+ * rayos_lb_route_set() - remember a way out
+ * @route: of a backend or of a flow
+ * @dst: whose reference is taken over
+ * @cookie: what it is checked with; a reader that takes an old cookie for a
+ *	new @dst finds it stale and looks the route up once more
+ *
+ * Context: within RCU, so that @dst stays good for the caller.
+ */
+void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
+			u32 cookie)
+{
+	struct dst_entry *old;
+
+	WRITE_ONCE(route->cookie, cookie);
+	old = unrcu_pointer(xchg(&route->dst, RCU_INITIALIZER(dst)));
+	dst_release(old);
+}
+
+/**
+ * rayos_lb_path_turn() - where a packet of a flow goes
+ * @flow: the flow
+ * @dir: direction of the packet
+ *
+ * Context: within RCU.
+ * Return: its new address and its way out.
+ */
+struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
+					enum rayos_lb_dir dir)
+{
+	struct rayos_lb_backend *backend = flow->backend;
+
+	if (dir == RAYOS_LB_FORWARD)
+		return (struct rayos_lb_turn) {
+			.to = &backend->addr,
+			.route = &backend->route,
+		};
+	return (struct rayos_lb_turn) {
+		.to = &backend->balancer->vip,
+		.source = true,
+		.route = &flow->route,
+	};
+}
+
+static u32 microseconds(void)
+{
+	return (u32)(ktime_get_ns() >> 10);
+}
+
+static void record(struct rayos_lb_flow *flow, enum rayos_lb_latency what)
+{
+	u32 elapsed = microseconds() - READ_ONCE(flow->stamp);
+
+	rayos_lb_stats_time(flow->backend->stats, what, (u64)elapsed << 10);
+}
+
+static void tcp_transition(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
+			   u8 flags)
+{
+	u8 old = READ_ONCE(flow->state);
+	u8 new = rayos_lb_tcp_next(old, dir, flags);
+
+	if (new == old)
+		return;
+	WRITE_ONCE(flow->state, new);
+	if (new == RAYOS_LB_SYN_ACK)
+		record(flow, RAYOS_LB_L_CONNECT);
+	if (new == RAYOS_LB_RESET && dir == RAYOS_LB_REPLY) {
+		if (old == RAYOS_LB_SYN)
+			rayos_lb_stats_count(flow->backend->stats,
+					     RAYOS_LB_C_REFUSED);
+		else if (rayos_lb_state_counts(old))
+			rayos_lb_stats_count(flow->backend->stats,
+					     RAYOS_LB_C_RESETS);
+	}
+	if (!rayos_lb_state_counts(new))
+		rayos_lb_flow_uncount(flow);
+}
+
+/* A request begins when the client speaks after the backend, or first of all */
+static void follow_dialogue(struct rayos_lb_flow *flow, enum rayos_lb_dir dir)
+{
+	bool asked = test_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
+
+	if (dir == RAYOS_LB_FORWARD && !asked) {
+		set_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
+		WRITE_ONCE(flow->stamp, microseconds());
+		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_REQUESTS);
+	} else if (dir == RAYOS_LB_REPLY && asked) {
+		clear_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
+		record(flow, RAYOS_LB_L_FIRST_BYTE);
+	}
+}
+
+static void observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
+		    const struct rayos_lb_pkt *pkt)
+{
+	u32 now = (u32)jiffies;
+	u8 state = READ_ONCE(flow->state);
+
+	if (READ_ONCE(flow->last) != now)
+		WRITE_ONCE(flow->last, now);
+	if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN_ACK)
+		tcp_transition(flow, dir, pkt->tcp_flags);
+	else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY)
+		WRITE_ONCE(flow->state, RAYOS_LB_UDP_OPEN);
+	if (pkt->payload)
+		follow_dialogue(flow, dir);
+	rayos_lb_stats_packet(flow->backend->stats,
+			      dir == RAYOS_LB_FORWARD ? RAYOS_LB_C_PACKETS_IN :
+							RAYOS_LB_C_PACKETS_OUT,
+			      pkt->len);
+}
+
+static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
+			    const struct rayos_lb_pkt *pkt,
+			    struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
+			    const struct nf_hook_state *state)
+{
+	struct rayos_lb_turn turn = rayos_lb_path_turn(flow, dir);
+
+	observe(flow, dir, pkt);
+	if (pkt->tuple.family == AF_INET)
+		return rayos_lb_output4(skb, pkt, &turn, state);
+	if (unlikely(pkt->first_fragment))
+		rayos_lb_frag6_add(ln->frag6, skb, &turn);
+	return rayos_lb_output6(skb, pkt, &turn, state);
+}
+
+static unsigned int discard(struct sk_buff *skb, bool local_out)
+{
+	if (!local_out)
+		return NF_DROP;
+	/* a drop at LOCAL_OUT is an error of the system call; a packet lost on
+	 * the way is not
+	 */
+	kfree_skb(skb);
+	return NF_STOLEN;
+}
+
+static bool opens(const struct rayos_lb_pkt *pkt)
+{
+	return pkt->tuple.l4 != IPPROTO_TCP ||
+	       (pkt->tcp_flags & (RAYOS_LB_TH_STATE | RAYOS_LB_TH_ACK)) ==
+	       RAYOS_LB_TH_SYN;
+}
+
+/* Nobody takes it: what the client gets is configured */
+static unsigned int refuse(const struct rayos_lb_balancer *balancer,
+			   struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			   const struct nf_hook_state *state)
+{
+	if (READ_ONCE(balancer->when_down) == RAYOS_LB_WHEN_DOWN_DROP)
+		return discard(skb, pkt->local_out);
+	if (pkt->local_out && opens(pkt))
+		return NF_DROP_ERR(ECONNREFUSED);
+	if (pkt->tuple.l4 == IPPROTO_TCP)
+		rayos_lb_reset_answer(state->net, skb, pkt);
+	else
+		rayos_lb_unreachable_answer(state->net, skb, pkt);
+	return discard(skb, pkt->local_out);
+}
+
+/*
+ * With a policy that depends on nothing but addresses, a connection in the
+ * middle can be picked up: another director had it, or this one before a
+ * restart, and gave it to the same backend.
+ */
+static bool pick_up(const struct rayos_lb_balancer *balancer,
+		    const struct rayos_lb_pkt *pkt)
+{
+	const struct rayos_lb_snapshot *snapshot =
+		rcu_dereference(balancer->snapshot);
+
+	return snapshot && snapshot->pool.policy->stateless &&
+	       (pkt->tcp_flags & (RAYOS_LB_TH_STATE | RAYOS_LB_TH_ACK)) ==
+	       RAYOS_LB_TH_ACK;
+}
+
+static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
+			  const struct rayos_lb_pkt *pkt,
+			  const struct nf_hook_state *state)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_flow *flow;
+
+	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
+	if (!balancer)
+		return NF_ACCEPT;
+	if (!opens(pkt) && !pick_up(balancer, pkt))
+		return refuse(balancer, skb, pkt, state);
+	flow = rayos_lb_schedule(balancer, pkt);
+	if (!flow)
+		return refuse(balancer, skb, pkt, state);
+	return forward(ln, skb, pkt, flow, RAYOS_LB_FORWARD, state);
+}
+
+/*
+ * Whether a client's packet makes an end of its flow and begins another: a SYN
+ * from a port whose last connection is over, or is not answered and will not
+ * be, and a datagram to a backend that is gone.
+ */
+static bool outlived(const struct rayos_lb_flow *flow,
+		     const struct rayos_lb_pkt *pkt)
+{
+	u32 backend = READ_ONCE(flow->backend->state);
+	bool gone = backend == RAYOS_LB_STATE_UNHEALTHY ||
+		    backend == RAYOS_LB_STATE_OFFLINE;
+
+	if (!opens(pkt))
+		return false;
+	switch (READ_ONCE(flow->state)) {
+	case RAYOS_LB_SYN:
+	case RAYOS_LB_UDP_NEW:
+	case RAYOS_LB_UDP_OPEN:
+		return gone;
+	case RAYOS_LB_SYN_ACK:
+	case RAYOS_LB_OPEN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool cut_off(struct rayos_lb_flow *flow)
+{
+	if (unlikely(READ_ONCE(flow->backend->state) == RAYOS_LB_STATE_OFFLINE))
+		rayos_lb_flow_kill(flow);
+	return unlikely(test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags));
+}
+
+static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
+			   const struct rayos_lb_pkt *pkt,
+			   const struct nf_hook_state *state)
+{
+	struct rayos_lb_node *node;
+	struct rayos_lb_flow *flow;
+
+	node = rayos_lb_flow_lookup(&ln->flows, &pkt->tuple);
+	if (!node)
+		return begin(ln, skb, pkt, state);
+
+	flow = rayos_lb_node_flow(node);
+	if (node->dir == RAYOS_LB_FORWARD && outlived(flow, pkt)) {
+		rayos_lb_flow_del(&ln->flows, flow);
+		return begin(ln, skb, pkt, state);
+	}
+	if (cut_off(flow)) {
+		if (pkt->tuple.l4 == IPPROTO_TCP)
+			rayos_lb_reset_answer(state->net, skb, pkt);
+		return discard(skb, pkt->local_out);
+	}
+	return forward(ln, skb, pkt, flow, node->dir, state);
+}
+
+/* Puts an IPv4 packet together; it is complete when 0 is returned and has been
+ * taken away otherwise.
+ */
+static int defragment(const struct rayos_lb_net *ln, struct sk_buff *skb,
+		      struct rayos_lb_pkt *pkt)
+{
+	if (ip_defrag(ln->net, skb, DEFRAG_USER))
+		return -EINPROGRESS;
+	skb->ignore_df = 1;
+	return rayos_lb_parse4(skb, pkt) == RAYOS_LB_PKT_WHOLE ? 0 : -EINVAL;
+}
+
+static unsigned int hook4(struct sk_buff *skb, bool local_out,
+			  const struct nf_hook_state *state)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(state->net);
+	struct rayos_lb_pkt pkt = { .local_out = local_out };
+	int err;
+
+	switch (rayos_lb_parse4(skb, &pkt)) {
+	case RAYOS_LB_PKT_WHOLE:
+		return handle(ln, skb, &pkt, state);
+	case RAYOS_LB_PKT_ICMP:
+		return rayos_lb_icmp4(ln, skb, local_out, state);
+	case RAYOS_LB_PKT_FRAGMENT:
+		if (!rayos_lb_address_known(ln, &pkt.tuple.src) &&
+		    !rayos_lb_address_known(ln, &pkt.tuple.dst))
+			return NF_ACCEPT;
+		err = defragment(ln, skb, &pkt);
+		if (err == -EINPROGRESS)
+			return NF_STOLEN;
+		return err ? NF_ACCEPT : handle(ln, skb, &pkt, state);
+	default:
+		return NF_ACCEPT;
+	}
+}
+
+static unsigned int hook6(struct sk_buff *skb, bool local_out,
+			  const struct nf_hook_state *state)
+{
+	struct rayos_lb_net *ln = rayos_lb_net(state->net);
+	struct rayos_lb_pkt pkt = { .local_out = local_out };
+
+	switch (rayos_lb_parse6(skb, &pkt)) {
+	case RAYOS_LB_PKT_WHOLE:
+		return handle(ln, skb, &pkt, state);
+	case RAYOS_LB_PKT_ICMP:
+		return rayos_lb_icmp6(ln, skb, local_out, state);
+	case RAYOS_LB_PKT_FRAGMENT:
+		return local_out ? NF_ACCEPT :
+			rayos_lb_frag6_follow(ln->frag6, skb, state);
+	default:
+		return NF_ACCEPT;
+	}
+}
+
+static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	return skb->pkt_type == PACKET_HOST ? hook4(skb, false, state) :
+					      NF_ACCEPT;
+}
+
+static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	return skb->pkt_type == PACKET_HOST ? hook6(skb, false, state) :
+					      NF_ACCEPT;
+}
+
+/* A process may send with bottom halves on; counters and locks need them off */
+static unsigned int local_out4(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = hook4(skb, true, state);
+	local_bh_enable();
+	return verdict;
+}
+
+static unsigned int local_out6(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = hook6(skb, true, state);
+	local_bh_enable();
+	return verdict;
+}
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook = pre_routing4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP_PRI_CONNTRACK - 10,
+	},
+	{
+		.hook = local_out4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_NAT_DST + 1,
+	},
+	{
+		.hook = pre_routing6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP6_PRI_CONNTRACK - 10,
+	},
+	{
+		.hook = local_out6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP6_PRI_NAT_DST + 1,
+	},
+};
+
+/**
+ * rayos_lb_path_register() - let packets come by
+ * @net: the network namespace
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -errno.
+ */
+int rayos_lb_path_register(struct net *net)
+{
+	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+/**
+ * rayos_lb_path_unregister() - let no more packets come by
+ * @net: the network namespace
+ *
+ * Context: Process context, may sleep.  Packets may be on their way until a
+ *	grace period has passed.
+ */
+void rayos_lb_path_unregister(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}

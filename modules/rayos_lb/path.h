@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of a packet: what the hooks, the two address families and the
+ * translation of ICMP share.
+ */
+#ifndef _RAYOS_LB_PATH_H
+#define _RAYOS_LB_PATH_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+
+#include "flow.h"
+#include "tuple.h"
+
+/**
+ * enum rayos_lb_kind - what a packet is to us
+ * @RAYOS_LB_PKT_OTHER: nothing that could be balanced
+ * @RAYOS_LB_PKT_WHOLE: of TCP or UDP, with its ports
+ * @RAYOS_LB_PKT_FRAGMENT: a fragment that has to be seen together with others
+ * @RAYOS_LB_PKT_ICMP: an ICMP error
+ */
+enum rayos_lb_kind {
+	RAYOS_LB_PKT_OTHER,
+	RAYOS_LB_PKT_WHOLE,
+	RAYOS_LB_PKT_FRAGMENT,
+	RAYOS_LB_PKT_ICMP,
+};
+
+/**
+ * struct rayos_lb_turn - where a packet goes from here
+ * @to: its new receiver, or the new sender if @source
+ * @source: rewrite the sender
+ * @route: cached way out
+ */
+struct rayos_lb_turn {
+	const struct rayos_lb_endpoint *to;
+	bool source;
+	struct rayos_lb_route *route;
+};
+
+/* path.c */
+int rayos_lb_path_register(struct net *net);
+void rayos_lb_path_unregister(struct net *net);
+struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
+					enum rayos_lb_dir dir);
+struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route);
+void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
+			u32 cookie);
+
+/* transport.c */
+bool rayos_lb_parse_transport(const struct sk_buff *skb,
+			      struct rayos_lb_pkt *pkt);
+u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt);
+void rayos_lb_rewrite_transport(struct sk_buff *skb,
+				const struct rayos_lb_pkt *pkt,
+				const struct rayos_lb_turn *turn,
+				const union nf_inet_addr *old);
+
+/* rewrite4.c, rewrite6.c */
+enum rayos_lb_kind rayos_lb_parse4(const struct sk_buff *skb,
+				   struct rayos_lb_pkt *pkt);
+enum rayos_lb_kind rayos_lb_parse6(const struct sk_buff *skb,
+				   struct rayos_lb_pkt *pkt);
+bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		       const struct rayos_lb_turn *turn);
+bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		       const struct rayos_lb_turn *turn);
+unsigned int rayos_lb_output4(struct sk_buff *skb,
+			      const struct rayos_lb_pkt *pkt,
+			      const struct rayos_lb_turn *turn,
+			      const struct nf_hook_state *state);
+unsigned int rayos_lb_output6(struct sk_buff *skb,
+			      const struct rayos_lb_pkt *pkt,
+			      const struct rayos_lb_turn *turn,
+			      const struct nf_hook_state *state);
+
+/* icmp.c */
+unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
+			    bool local_out, const struct nf_hook_state *state);
+unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
+			    bool local_out, const struct nf_hook_state *state);
+
+/* frag6.c */
+struct rayos_lb_frag6_table *rayos_lb_frag6_table_new(void);
+void rayos_lb_frag6_table_free(struct rayos_lb_frag6_table *table);
+void rayos_lb_frag6_add(struct rayos_lb_frag6_table *table,
+			const struct sk_buff *skb,
+			const struct rayos_lb_turn *turn);
+unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
+				   struct sk_buff *skb,
+				   const struct nf_hook_state *state);
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Weighted round robin, smooth: a heavy backend's turns are spread over the
+ * round instead of coming in one burst.
+ *
+ * The round is laid out once, when the pool is built: at every slot each member
+ * gains its weight in credit, the richest takes the slot and pays the sum of
+ * all weights.  Picking is then one increment and one load, without a lock.
+ * The scheme is that of nginx's upstream module (commit 52327e0627f4, 2012).
+ */
+#include <linux/gcd.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <kunit/visibility.h>
+
+#include "policy.h"
+
+static u32 common_divisor(const struct rayos_lb_pool *pool)
+{
+	unsigned long divisor = 0;
+	u32 i;
+
+	for (i = 0; i < pool->nr; i++)
+		divisor = gcd(divisor, pool->member[i].weight);
+	return divisor ?: 1;
+}
+
+static u64 sum_of_weights(const struct rayos_lb_pool *pool)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < pool->nr; i++)
+		sum += pool->member[i].weight;
+	return sum;
+}
+
+/**
+ * rayos_lb_round_len() - length of a weighted round
+ * @pool: its members' weights are set
+ *
+ * Return: the sum of all weights over their common divisor, at most
+ * %RAYOS_LB_ROUND_MAX.
+ */
+u32 rayos_lb_round_len(const struct rayos_lb_pool *pool)
+{
+	u64 round = div_u64(sum_of_weights(pool), common_divisor(pool));
+
+	return min_t(u64, round, RAYOS_LB_ROUND_MAX);
+}
+
+static u32 richest(const struct rayos_lb_pool *pool)
+{
+	u32 i, best = 0;
+
+	for (i = 1; i < pool->nr; i++) {
+		if (pool->member[i].credit > pool->member[best].credit)
+			best = i;
+	}
+	return best;
+}
+
+/**
+ * rayos_lb_round_build() - lay out a weighted round
+ * @pool: its members' weights and @table_len are set
+ *
+ * Context: Any; takes time proportional to members times length of the round.
+ */
+void rayos_lb_round_build(struct rayos_lb_pool *pool)
+{
+	s64 sum = sum_of_weights(pool);
+	u32 i, slot;
+
+	for (i = 0; i < pool->nr; i++)
+		pool->member[i].credit = 0;
+
+	for (slot = 0; slot < pool->table_len; slot++) {
+		for (i = 0; i < pool->nr; i++)
+			pool->member[i].credit += pool->member[i].weight;
+		i = richest(pool);
+		pool->member[i].credit -= sum;
+		pool->table[slot] = i;
+	}
+}
+
+static u32 pick(const struct rayos_lb_pool *pool, u64 key)
+{
+	u32 turn = atomic_inc_return(pool->cursor);
+
+	return pool->table[turn % pool->table_len];
+}
+
+const struct rayos_lb_policy_ops rayos_lb_policy_wrr = {
+	.key = RAYOS_LB_KEY_NONE,
+	.table_len = rayos_lb_round_len,
+	.build = rayos_lb_round_build,
+	.pick = pick,
+};
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_policy_wrr);

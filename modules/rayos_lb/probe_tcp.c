@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TCP check: that the connection stands is all that is asked.
+ */
+#include <uapi/linux/rayos_lb.h>
+
+#include "health.h"
+
+static u32 step(struct rayos_lb_backend *backend)
+{
+	return RAYOS_LB_CHECK_RESULT_PASSED;
+}
+
+const struct rayos_lb_probe_ops rayos_lb_probe_tcp = {
+	.step = step,
+};

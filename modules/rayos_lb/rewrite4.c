@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPv4: what a packet is, its new address, its way out.
+ */
+#include <linux/icmp.h>
+#include <linux/ip.h>
+#include <linux/netfilter_ipv4.h>
+#include <net/checksum.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/route.h>
+#include <rayos/compat.h>
+
+#include "path.h"
+
+static bool icmp_error(const struct sk_buff *skb, u32 offset)
+{
+	const u8 *type;
+	u8 buf;
+
+	type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	return type && (*type == ICMP_DEST_UNREACH ||
+			*type == ICMP_TIME_EXCEEDED ||
+			*type == ICMP_PARAMETERPROB);
+}
+
+/**
+ * rayos_lb_parse4() - see what an IPv4 packet is
+ * @skb: its data begins at the network header, which is sound
+ * @pkt: filled in if it is of TCP or UDP; for a fragment, its addresses only
+ *
+ * Context: Any.
+ * Return: an &enum rayos_lb_kind.
+ */
+enum rayos_lb_kind rayos_lb_parse4(const struct sk_buff *skb,
+				   struct rayos_lb_pkt *pkt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	pkt->thoff = ip_hdrlen(skb);
+	if (iph->protocol == IPPROTO_ICMP)
+		return !ip_is_fragment(iph) && icmp_error(skb, pkt->thoff) ?
+			RAYOS_LB_PKT_ICMP : RAYOS_LB_PKT_OTHER;
+	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP)
+		return RAYOS_LB_PKT_OTHER;
+
+	pkt->tuple.l4 = iph->protocol;
+	pkt->tuple.family = AF_INET;
+	rayos_lb_addr_set4(&pkt->tuple.src, iph->saddr);
+	rayos_lb_addr_set4(&pkt->tuple.dst, iph->daddr);
+	/* the length in a header of more than 64 KB is 0 */
+	pkt->len = skb->len;
+	if (ip_is_fragment(iph))
+		return RAYOS_LB_PKT_FRAGMENT;
+	return rayos_lb_parse_transport(skb, pkt) ?
+		RAYOS_LB_PKT_WHOLE : RAYOS_LB_PKT_OTHER;
+}
+
+/**
+ * rayos_lb_rewrite4() - give a packet its new address and port
+ * @skb: the packet
+ * @pkt: from rayos_lb_parse4()
+ * @turn: the new address and which one it replaces
+ *
+ * Context: Any.
+ * Return: false for want of memory; the packet is as it was.
+ */
+bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		       const struct rayos_lb_turn *turn)
+{
+	union nf_inet_addr old;
+	struct iphdr *iph;
+	__be32 *addr;
+
+	if (skb_ensure_writable(skb, rayos_lb_transport_end(pkt)))
+		return false;
+
+	iph = ip_hdr(skb);
+	addr = turn->source ? &iph->saddr : &iph->daddr;
+	rayos_lb_addr_set4(&old, *addr);
+	rayos_lb_rewrite_transport(skb, pkt, turn, &old);
+	csum_replace4(&iph->check, old.ip, turn->to->addr.ip);
+	*addr = turn->to->addr.ip;
+	return true;
+}
+
+static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
+				    const struct rayos_lb_turn *turn)
+{
+	struct dst_entry *dst = rayos_lb_route_get(turn->route);
+	struct flowi4 fl4 = {
+		.flowi4_flags = FLOWI_FLAG_ANYSRC,
+		.flowi4_mark = skb->mark,
+	};
+	struct rtable *rt;
+
+	if (likely(dst))
+		return dst;
+	if (turn->source) {
+		fl4.saddr = turn->to->addr.ip;
+		fl4.daddr = ip_hdr(skb)->daddr;
+	} else {
+		fl4.daddr = turn->to->addr.ip;
+	}
+	rt = ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return NULL;
+	rayos_lb_route_set(turn->route, &rt->dst, 0);
+	return &rt->dst;
+}
+
+static bool too_big(const struct sk_buff *skb, u32 mtu)
+{
+	if (skb->len <= mtu || !(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return false;
+	if (IPCB(skb)->frag_max_size > mtu)
+		return true;
+	return !skb->ignore_df &&
+	       !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
+}
+
+/* What a router does, before the packet is changed: the sender gets its own
+ * packet back in an ICMP error.
+ */
+static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
+{
+	u32 mtu = dst_mtu(dst);
+
+	if (ip_hdr(skb)->ttl <= 1) {
+		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+		return false;
+	}
+	if (too_big(skb, mtu)) {
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+		return false;
+	}
+	return true;
+}
+
+/* Already routed, to where it does not go any more */
+static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			    const struct rayos_lb_turn *turn,
+			    const struct nf_hook_state *state)
+{
+	if (!rayos_lb_rewrite4(skb, pkt, turn) ||
+	    ip_route_me_harder(state->net, state->sk, skb, RTN_UNSPEC))
+		return NF_DROP;
+	return NF_ACCEPT;
+}
+
+/*
+ * For a socket of this host.  The packet gets the route that a packet sent here
+ * would have: with the route that the input path would look up, a sender which
+ * is an address of this host, as a VIP often is, would be a martian.
+ */
+static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			    const struct rayos_lb_turn *turn,
+			    struct dst_entry *dst)
+{
+	if (!rayos_lb_rewrite4(skb, pkt, turn))
+		return NF_DROP;
+	skb_dst_drop(skb);
+	dst_hold(dst);
+	skb_dst_set(skb, dst);
+	return NF_ACCEPT;
+}
+
+/**
+ * rayos_lb_output4() - send a packet on its way
+ * @skb: the packet, before it is changed
+ * @pkt: from rayos_lb_parse4()
+ * @turn: its new address and its way
+ * @state: of the hook
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: the verdict of the hook.
+ */
+unsigned int rayos_lb_output4(struct sk_buff *skb,
+			      const struct rayos_lb_pkt *pkt,
+			      const struct rayos_lb_turn *turn,
+			      const struct nf_hook_state *state)
+{
+	struct dst_entry *dst;
+
+	if (pkt->local_out)
+		return reroute(skb, pkt, turn, state);
+
+	dst = find_route(state->net, skb, turn);
+	if (!dst)
+		return NF_DROP;
+	if (container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL)
+		return deliver(skb, pkt, turn, dst);
+
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	if (!may_pass(skb, dst) || !rayos_lb_rewrite4(skb, pkt, turn))
+		return NF_DROP;
+	ip_decrease_ttl(ip_hdr(skb));
+	IPCB(skb)->flags |= IPSKB_FORWARDED;
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	nf_reset_ct(skb);
+	dst_output(state->net, NULL, skb);
+	return NF_STOLEN;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPv6: what a packet is, its new address, its way out.
+ */
+#include <linux/icmpv6.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <rayos/compat.h>
+
+#include "path.h"
+
+static bool icmp_error(const struct sk_buff *skb, u32 offset)
+{
+	const u8 *type;
+	u8 buf;
+
+	type = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	return type && *type >= ICMPV6_DEST_UNREACH &&
+	       *type <= ICMPV6_PARAMPROB;
+}
+
+/**
+ * rayos_lb_parse6() - see what an IPv6 packet is
+ * @skb: its data begins at the network header, which is sound
+ * @pkt: filled in if it is of TCP or UDP; for a fragment that is not the first,
+ *	its addresses only
+ *
+ * Context: Any.
+ * Return: an &enum rayos_lb_kind; the first of several fragments is whole, as
+ * it has the transport header.
+ */
+enum rayos_lb_kind rayos_lb_parse6(const struct sk_buff *skb,
+				   struct rayos_lb_pkt *pkt)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	unsigned int offset = sizeof(*ip6h);
+	unsigned short fragment = 0;
+	int l4 = ip6h->nexthdr;
+	int flags = 0;
+
+	if (l4 != IPPROTO_TCP && l4 != IPPROTO_UDP) {
+		offset = 0;
+		l4 = ipv6_find_hdr(skb, &offset, -1, &fragment, &flags);
+	}
+	if (l4 == IPPROTO_ICMPV6)
+		return !fragment && icmp_error(skb, offset) ?
+			RAYOS_LB_PKT_ICMP : RAYOS_LB_PKT_OTHER;
+	if (l4 != IPPROTO_TCP && l4 != IPPROTO_UDP)
+		return RAYOS_LB_PKT_OTHER;
+
+	pkt->thoff = offset;
+	pkt->tuple.l4 = l4;
+	pkt->tuple.family = AF_INET6;
+	pkt->tuple.src.in6 = ip6h->saddr;
+	pkt->tuple.dst.in6 = ip6h->daddr;
+	pkt->len = skb->len;
+	pkt->first_fragment = flags & IP6_FH_F_FRAG;
+	if (fragment)
+		return RAYOS_LB_PKT_FRAGMENT;
+	return rayos_lb_parse_transport(skb, pkt) ?
+		RAYOS_LB_PKT_WHOLE : RAYOS_LB_PKT_OTHER;
+}
+
+/**
+ * rayos_lb_rewrite6() - give a packet its new address and port
+ * @skb: the packet
+ * @pkt: from rayos_lb_parse6(); NULL for a later fragment, whose transport
+ *	header went ahead in the first one
+ * @turn: the new address and which one it replaces
+ *
+ * Context: Any.
+ * Return: false for want of memory; the packet is as it was.
+ */
+bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		       const struct rayos_lb_turn *turn)
+{
+	u32 end = pkt ? rayos_lb_transport_end(pkt) : sizeof(struct ipv6hdr);
+	union nf_inet_addr old;
+	struct ipv6hdr *ip6h;
+	struct in6_addr *addr;
+
+	if (skb_ensure_writable(skb, end))
+		return false;
+
+	ip6h = ipv6_hdr(skb);
+	addr = turn->source ? &ip6h->saddr : &ip6h->daddr;
+	old.in6 = *addr;
+	if (pkt)
+		rayos_lb_rewrite_transport(skb, pkt, turn, &old);
+	*addr = turn->to->addr.in6;
+	return true;
+}
+
+static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
+				    const struct rayos_lb_turn *turn)
+{
+	struct dst_entry *dst = rayos_lb_route_get(turn->route);
+	struct flowi6 fl6 = { .flowi6_mark = skb->mark };
+
+	if (likely(dst))
+		return dst;
+	if (turn->source) {
+		fl6.saddr = turn->to->addr.in6;
+		fl6.daddr = ipv6_hdr(skb)->daddr;
+	} else {
+		fl6.daddr = turn->to->addr.in6;
+	}
+	dst = ip6_route_output(net, NULL, &fl6);
+	if (dst->error) {
+		dst_release(dst);
+		return NULL;
+	}
+	rayos_lb_route_set(turn->route, dst,
+			   rt6_get_cookie(container_of(dst, struct rt6_info, dst)));
+	return dst;
+}
+
+static bool too_big(const struct sk_buff *skb, u32 mtu)
+{
+	if (skb->len <= mtu)
+		return false;
+	if (IP6CB(skb)->frag_max_size && IP6CB(skb)->frag_max_size <= mtu)
+		return false;
+	return !skb->ignore_df &&
+	       !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
+}
+
+static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
+{
+	u32 mtu = dst_mtu(dst);
+
+	if (ipv6_hdr(skb)->hop_limit <= 1) {
+		icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
+		return false;
+	}
+	if (too_big(skb, mtu)) {
+		icmpv6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+		return false;
+	}
+	return true;
+}
+
+static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			    const struct rayos_lb_turn *turn,
+			    const struct nf_hook_state *state)
+{
+	if (!rayos_lb_rewrite6(skb, pkt, turn) ||
+	    ip6_route_me_harder(state->net, state->sk, skb))
+		return NF_DROP;
+	return NF_ACCEPT;
+}
+
+/* As for IPv4: the route of a packet that was sent here, not of one received */
+static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			    const struct rayos_lb_turn *turn,
+			    struct dst_entry *dst)
+{
+	if (!rayos_lb_rewrite6(skb, pkt, turn))
+		return NF_DROP;
+	skb_dst_drop(skb);
+	dst_hold(dst);
+	skb_dst_set(skb, dst);
+	return NF_ACCEPT;
+}
+
+/**
+ * rayos_lb_output6() - send a packet on its way
+ * @skb: the packet, before it is changed
+ * @pkt: from rayos_lb_parse6(), or NULL for a later fragment
+ * @turn: its new address and its way
+ * @state: of the hook
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: the verdict of the hook.
+ */
+unsigned int rayos_lb_output6(struct sk_buff *skb,
+			      const struct rayos_lb_pkt *pkt,
+			      const struct rayos_lb_turn *turn,
+			      const struct nf_hook_state *state)
+{
+	struct dst_entry *dst;
+
+	if (pkt && pkt->local_out)
+		return reroute(skb, pkt, turn, state);
+
+	dst = find_route(state->net, skb, turn);
+	if (!dst)
+		return NF_DROP;
+	if (container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL)
+		return deliver(skb, pkt, turn, dst);
+
+	if (!may_pass(skb, dst) || !rayos_lb_rewrite6(skb, pkt, turn))
+		return NF_DROP;
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	ipv6_hdr(skb)->hop_limit--;
+	IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	nf_reset_ct(skb);
+	dst_output(state->net, NULL, skb);
+	return NF_STOLEN;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * New flows: who gets them.
+ */
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+
+#include "lb.h"
+#include "trace.h"
+
+/* As with identities, every director has to come to the same hash */
+static const siphash_key_t flow_key = {
+	.key = { 0x7261796f732d6c62ULL, 0x666c6f77206b6579ULL },
+};
+
+static u64 client_hash(const struct rayos_lb_tuple *tuple, u64 port)
+{
+	return siphash_3u64((u64)ntohl(tuple->src.all[0]) << 32 |
+			    ntohl(tuple->src.all[1]),
+			    (u64)ntohl(tuple->src.all[2]) << 32 |
+			    ntohl(tuple->src.all[3]), port, &flow_key);
+}
+
+static u64 key_for(enum rayos_lb_key key, const struct rayos_lb_tuple *tuple)
+{
+	switch (key) {
+	case RAYOS_LB_KEY_CLIENT:
+		return client_hash(tuple, 0);
+	case RAYOS_LB_KEY_FLOW:
+		return client_hash(tuple, ntohs(tuple->sport) + 1);
+	case RAYOS_LB_KEY_RANDOM:
+		return get_random_u64();
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Gives the flow to @backend.  Returns the flow, or ERR_PTR(-ENOSPC) if there is
+ * no room for any more, or another error if another backend may do.
+ */
+static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
+				  const struct rayos_lb_pkt *pkt,
+				  struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_flow_table *table = &balancer->ln->flows;
+	struct rayos_lb_node *node;
+	struct rayos_lb_flow *flow;
+	int err;
+
+	flow = rayos_lb_flow_new(table, &pkt->tuple, backend);
+	if (IS_ERR(flow))
+		return flow;
+	if (pkt->tuple.l4 == IPPROTO_TCP && !(pkt->tcp_flags & RAYOS_LB_TH_SYN))
+		flow->state = RAYOS_LB_OPEN;
+	flow->stamp = (u32)(ktime_get_ns() >> 10);
+
+	err = rayos_lb_flow_add(table, flow);
+	if (err == -EEXIST) {
+		node = rayos_lb_flow_lookup(table, &pkt->tuple);
+		if (node && node->dir == RAYOS_LB_FORWARD)
+			return rayos_lb_node_flow(node);
+	}
+	if (err)
+		return ERR_PTR(err);
+
+	rayos_lb_stats_count(backend->stats, RAYOS_LB_C_CONNECTIONS);
+	trace_rayos_lb_flow(balancer, backend, &pkt->tuple);
+	return flow;
+}
+
+static struct rayos_lb_flow *by_affinity(struct rayos_lb_balancer *balancer,
+					 const struct rayos_lb_pkt *pkt)
+{
+	struct rayos_lb_backend *backend;
+
+	backend = rayos_lb_affinity_lookup(balancer, &pkt->tuple);
+	if (!backend || !rayos_lb_backend_takes(backend))
+		return ERR_PTR(-EAGAIN);
+	return give(balancer, pkt, backend);
+}
+
+/*
+ * When the one that the policy picks takes nothing, which is so for one at its
+ * limit or one whose state has just changed, those after it are tried.
+ */
+static struct rayos_lb_flow *by_policy(struct rayos_lb_balancer *balancer,
+				       const struct rayos_lb_pkt *pkt)
+{
+	const struct rayos_lb_snapshot *snapshot;
+	struct rayos_lb_backend *backend;
+	const struct rayos_lb_pool *pool;
+	struct rayos_lb_flow *flow;
+	u32 first, i;
+
+	snapshot = rcu_dereference(balancer->snapshot);
+	if (!snapshot || !snapshot->pool.nr)
+		return ERR_PTR(-EHOSTUNREACH);
+	pool = &snapshot->pool;
+
+	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
+	for (i = 0; i < pool->nr; i++) {
+		backend = snapshot->backend[(first + i) % pool->nr];
+		if (!rayos_lb_backend_takes(backend))
+			continue;
+		flow = give(balancer, pkt, backend);
+		if (!IS_ERR(flow) || PTR_ERR(flow) == -ENOSPC)
+			return flow;
+	}
+	return ERR_PTR(-EHOSTUNREACH);
+}
+
+/**
+ * rayos_lb_schedule() - find a backend for a new flow
+ * @balancer: that the packet is for
+ * @pkt: the client's first packet, or of a stateless policy any of TCP
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: the flow, which is in the table; NULL if nobody can take it, which
+ * has been counted.
+ */
+struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
+					const struct rayos_lb_pkt *pkt)
+{
+	bool affinity = READ_ONCE(balancer->affinity);
+	struct rayos_lb_flow *flow = ERR_PTR(-EAGAIN);
+
+	if (affinity)
+		flow = by_affinity(balancer, pkt);
+	if (IS_ERR(flow))
+		flow = by_policy(balancer, pkt);
+	if (IS_ERR(flow)) {
+		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
+		return NULL;
+	}
+	if (affinity)
+		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
+	return flow;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What new flows are picked from: built whole, published by one pointer.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/siphash.h>
+
+#include "lb.h"
+
+/*
+ * Not a secret: every director has to place a backend alike.  What clients
+ * could gain from knowing it, many flows on one backend, a single client could
+ * have from any hash by trying.
+ */
+static const siphash_key_t identity_key = {
+	.key = { 0x7261796f732d6c62ULL, 0x6261636b656e6421ULL },
+};
+
+static u64 identity(const struct rayos_lb_endpoint *addr)
+{
+	struct {
+		union nf_inet_addr addr;
+		u64 port;
+	} __aligned(SIPHASH_ALIGNMENT) id = {
+		.addr = addr->addr,
+		.port = be16_to_cpu(addr->port),
+	};
+
+	return siphash(&id, sizeof(id), &identity_key);
+}
+
+static bool eligible(const struct rayos_lb_backend *backend)
+{
+	return backend->state == RAYOS_LB_STATE_HEALTHY && backend->weight;
+}
+
+static u32 count_eligible(const struct rayos_lb_balancer *balancer)
+{
+	const struct rayos_lb_backend *backend;
+	u32 n = 0;
+
+	list_for_each_entry(backend, &balancer->backends, list)
+		n += eligible(backend);
+	return n;
+}
+
+static void fill(struct rayos_lb_snapshot *snapshot,
+		 const struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_pool *pool = &snapshot->pool;
+	struct rayos_lb_backend *backend;
+	u32 i = 0;
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		if (!eligible(backend))
+			continue;
+		snapshot->backend[i] = backend;
+		pool->member[i] = (struct rayos_lb_member) {
+			.weight = backend->weight,
+			.active = &backend->active,
+			.identity = identity(&backend->addr),
+		};
+		pool->max_weight = max(pool->max_weight, backend->weight);
+		i++;
+	}
+}
+
+static int build(struct rayos_lb_pool *pool)
+{
+	const struct rayos_lb_policy_ops *policy = pool->policy;
+
+	if (!policy->table_len)
+		return 0;
+	pool->table_len = policy->table_len(pool);
+	pool->table = kvmalloc_array(pool->table_len, sizeof(*pool->table),
+				     GFP_KERNEL);
+	if (!pool->table)
+		return -ENOMEM;
+	policy->build(pool);
+	return 0;
+}
+
+/**
+ * rayos_lb_snapshot_new() - take a snapshot of the backends that take new flows
+ * @balancer: whose
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: the snapshot, perhaps of no backends, or ERR_PTR(-ENOMEM).
+ */
+struct rayos_lb_snapshot *
+rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_snapshot *snapshot;
+	u32 nr;
+
+	lockdep_assert_held(&balancer->ln->lock);
+
+	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	if (!snapshot)
+		goto nomem;
+	nr = count_eligible(balancer);
+	snapshot->pool.policy = rayos_lb_policy_lookup(balancer->policy);
+	snapshot->pool.cursor = &balancer->cursor;
+	snapshot->pool.nr = nr;
+	if (!nr)
+		return snapshot;
+
+	snapshot->backend = kvcalloc(nr, sizeof(*snapshot->backend), GFP_KERNEL);
+	snapshot->pool.member = kvcalloc(nr, sizeof(*snapshot->pool.member),
+					 GFP_KERNEL);
+	if (!snapshot->backend || !snapshot->pool.member)
+		goto free;
+	fill(snapshot, balancer);
+	if (build(&snapshot->pool))
+		goto free;
+	return snapshot;
+
+free:
+	rayos_lb_snapshot_free(snapshot);
+nomem:
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * rayos_lb_snapshot_free() - free a snapshot
+ * @snapshot: one that no reader can see, or NULL
+ *
+ * Context: Process context.
+ */
+void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	kvfree(snapshot->pool.table);
+	kvfree(snapshot->pool.member);
+	kvfree(snapshot->backend);
+	kfree(snapshot);
+}

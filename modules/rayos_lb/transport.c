@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TCP and UDP headers: what is read of them, and their new ports and checksums.
+ */
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+
+#include "path.h"
+
+/* A TCP header up to its flags, which is more than all of a UDP header */
+#define TCP_READ	14
+
+/**
+ * rayos_lb_parse_transport() - read ports, flags and the length of the payload
+ * @skb: the packet
+ * @pkt: its protocol, @thoff and @len are set
+ *
+ * Context: Any.
+ * Return: false if the header is cut short or makes no sense.
+ */
+bool rayos_lb_parse_transport(const struct sk_buff *skb,
+			      struct rayos_lb_pkt *pkt)
+{
+	bool tcp = pkt->tuple.l4 == IPPROTO_TCP;
+	u32 hlen = sizeof(struct udphdr);
+	const __be16 *ports;
+	const u8 *th;
+	u8 buf[TCP_READ] __aligned(2);
+
+	th = skb_header_pointer(skb, pkt->thoff, tcp ? TCP_READ : hlen, buf);
+	if (!th)
+		return false;
+	ports = (const __be16 *)th;
+	pkt->tuple.sport = ports[0];
+	pkt->tuple.dport = ports[1];
+	pkt->tcp_flags = 0;
+	if (tcp) {
+		hlen = (th[12] >> 4) * 4;
+		pkt->tcp_flags = th[13];
+		if (hlen < sizeof(struct tcphdr))
+			return false;
+	}
+	if (pkt->len < pkt->thoff + hlen)
+		return false;
+	pkt->payload = pkt->len - pkt->thoff - hlen;
+	return true;
+}
+
+/**
+ * rayos_lb_transport_end() - how much of a packet must be writable
+ * @pkt: the packet
+ *
+ * Return: offset of the end of the transport header without options.
+ */
+u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt)
+{
+	return pkt->thoff + (pkt->tuple.l4 == IPPROTO_TCP ?
+			     sizeof(struct tcphdr) : sizeof(struct udphdr));
+}
+
+static void replace_checksum(struct sk_buff *skb, __sum16 *check,
+			     const struct rayos_lb_pkt *pkt,
+			     const struct rayos_lb_endpoint *to,
+			     const union nf_inet_addr *old, __be16 port)
+{
+	if (pkt->tuple.family == AF_INET)
+		inet_proto_csum_replace4(check, skb, old->ip, to->addr.ip, true);
+	else
+		inet_proto_csum_replace16(check, skb, old->ip6, to->addr.ip6,
+					  true);
+	inet_proto_csum_replace2(check, skb, port, to->port, false);
+}
+
+static void rewrite_udp(struct sk_buff *skb, struct udphdr *uh,
+			const struct rayos_lb_pkt *pkt,
+			const struct rayos_lb_turn *turn,
+			const union nf_inet_addr *old)
+{
+	__be16 *port = turn->source ? &uh->source : &uh->dest;
+
+	/* a packet without a checksum (RFC 768) stays one, and a sum that comes
+	 * out as zero must not look like none
+	 */
+	if (uh->check || skb->ip_summed == CHECKSUM_PARTIAL) {
+		replace_checksum(skb, &uh->check, pkt, turn->to, old, *port);
+		if (!uh->check)
+			uh->check = CSUM_MANGLED_0;
+	}
+	*port = turn->to->port;
+}
+
+/**
+ * rayos_lb_rewrite_transport() - give a packet its new port
+ * @skb: the packet, writable up to rayos_lb_transport_end()
+ * @pkt: what was read of it
+ * @turn: the new address and port, and which they replace
+ * @old: the address that is replaced
+ *
+ * Context: Any.
+ */
+void rayos_lb_rewrite_transport(struct sk_buff *skb,
+				const struct rayos_lb_pkt *pkt,
+				const struct rayos_lb_turn *turn,
+				const union nf_inet_addr *old)
+{
+	void *header = skb->data + pkt->thoff;
+	struct tcphdr *th = header;
+	__be16 *port = turn->source ? &th->source : &th->dest;
+
+	if (pkt->tuple.l4 == IPPROTO_UDP) {
+		rewrite_udp(skb, header, pkt, turn, old);
+		return;
+	}
+	replace_checksum(skb, &th->check, pkt, turn->to, old, *port);
+	*port = turn->to->port;
+}
