@@ -10,7 +10,7 @@ headers := $(patsubst %/Makefile,%,$(wildcard /lib/modules/*/build/Makefile))
 running := $(filter /lib/modules/$(shell uname -r)/build,$(headers))
 newest := $(lastword $(shell printf '%s\n' $(headers) | sort -V))
 KDIR ?= $(or $(running),$(newest))
-release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 
 # What a machine needs to build the modules, and where DKMS looks for it.
 source := COPYING Kbuild LICENSES VERSION dkms.conf include modules
@@ -71,8 +71,9 @@ install: have-dkms have-kdir rayctl	## install modules (by DKMS), rayctl, man pa
 	rm -rf $(dkms)
 	mkdir -p $(dkms)
 	cp -R $(source) $(dkms)/
+	sed -i 's/#MODULE_VERSION#/$(VERSION)/' $(dkms)/dkms.conf
 	dkms install --force rayos/$(VERSION) -k $(release)
-	install -D -m 644 debian/rayos.modprobe /etc/modprobe.d/rayos.conf
+	install -D -m 644 modules/rayos.conf /etc/modprobe.d/rayos.conf
 	$(MAKE) -C tools/rayctl VERSION=$(VERSION) install
 
 uninstall: have-dkms	## remove what install has installed
