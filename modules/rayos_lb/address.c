@@ -7,6 +7,7 @@
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 
@@ -71,6 +72,7 @@ int rayos_lb_address_add(struct rayos_lb_net *ln,
 	a->users++;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_address_add);
 
 /**
  * rayos_lb_address_del() - one user of an address less
@@ -92,6 +94,7 @@ void rayos_lb_address_del(struct rayos_lb_net *ln,
 	hlist_del_rcu(&a->link);
 	kfree_rcu(a, rcu);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_address_del);
 
 /**
  * rayos_lb_address_known() - whether an address has any user
@@ -106,3 +109,4 @@ bool rayos_lb_address_known(const struct rayos_lb_net *ln,
 {
 	return lookup(ln, addr);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_address_known);

@@ -12,6 +12,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 
@@ -162,6 +163,7 @@ rayos_lb_affinity_lookup(const struct rayos_lb_balancer *balancer,
 
 	return e && !timed_out(e) ? e->backend : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_lookup);
 
 /**
  * rayos_lb_affinity_set() - remember whom a client has
@@ -205,6 +207,7 @@ void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 unlock:
 	spin_unlock(lock_of(table, bucket));
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_set);
 
 /* Drops what has timed out, or if @backend is not NULL all that is its */
 static void sweep(struct rayos_lb_affinity_table *table,
@@ -240,6 +243,7 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 	if (table && atomic_read(&backend->affinities))
 		sweep(table, backend);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_forget);
 
 static void gc(struct work_struct *work)
 {

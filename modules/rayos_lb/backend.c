@@ -37,6 +37,7 @@ rayos_lb_backend_lookup(struct rayos_lb_balancer *balancer,
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_lookup);
 
 /**
  * rayos_lb_backend_get() - take a reference to a backend found under RCU
@@ -72,6 +73,7 @@ void rayos_lb_backend_put(struct rayos_lb_backend *backend)
 	if (refcount_dec_and_test(&backend->refs))
 		queue_rcu_work(rayos_lb_wq, &backend->free);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_put);
 
 /**
  * rayos_lb_backend_new() - make a backend that gets nothing yet
@@ -108,6 +110,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	rayos_lb_health_init(backend);
 	return backend;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_new);
 
 /**
  * rayos_lb_backend_add() - let a backend serve
@@ -153,6 +156,7 @@ err_del:
 	rayos_lb_address_del(ln, &backend->addr.addr);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_add);
 
 static void reset_flow(struct rayos_lb_flow *flow, void *data)
 {
@@ -218,6 +222,7 @@ void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset)
 	if (rayos_lb_balancer_publish(balancer))
 		rayos_lb_balancer_unpublish(balancer);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_del);
 
 /**
  * rayos_lb_backend_reap() - let go of a removed backend without flows
@@ -236,6 +241,7 @@ void rayos_lb_backend_reap(struct rayos_lb_backend *backend)
 	list_del(&backend->list);
 	rayos_lb_backend_put(backend);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_reap);
 
 /**
  * rayos_lb_backend_state() - what a backend may be given
@@ -299,3 +305,4 @@ bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 	rayos_lb_nl_health_event(backend, old);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_refresh);

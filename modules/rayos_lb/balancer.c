@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 #include "netlink.h"
@@ -41,6 +42,7 @@ rayos_lb_balancer_lookup(struct rayos_lb_net *ln, const char *name)
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_lookup);
 
 /**
  * rayos_lb_balancer_find() - find the balancer that a packet is for
@@ -68,6 +70,7 @@ rayos_lb_balancer_find(const struct rayos_lb_net *ln,
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_find);
 
 static void balancer_free(struct work_struct *work)
 {
@@ -91,6 +94,7 @@ void rayos_lb_balancer_put(struct rayos_lb_balancer *balancer)
 	if (refcount_dec_and_test(&balancer->refs))
 		queue_rcu_work(rayos_lb_wq, &balancer->free);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_put);
 
 /**
  * rayos_lb_balancer_new() - make a balancer that is not found yet
@@ -137,6 +141,7 @@ rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
 	INIT_RCU_WORK(&balancer->free, balancer_free);
 	return balancer;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_new);
 
 /**
  * rayos_lb_balancer_add() - let a balancer take traffic
@@ -181,6 +186,7 @@ err_del_address:
 	rayos_lb_address_del(ln, &balancer->vip.addr);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_add);
 
 /**
  * rayos_lb_balancer_del() - take a balancer out of the configuration
@@ -205,6 +211,7 @@ void rayos_lb_balancer_del(struct rayos_lb_balancer *balancer, bool reset)
 	rayos_lb_address_del(ln, &balancer->vip.addr);
 	rayos_lb_balancer_put(balancer);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_del);
 
 static void free_snapshot_rcu(struct rcu_head *rcu)
 {
@@ -242,6 +249,7 @@ int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer)
 	replace_snapshot(balancer, new);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_publish);
 
 /**
  * rayos_lb_balancer_unpublish() - let new flows see no backend at all
@@ -281,3 +289,4 @@ void rayos_lb_balancer_stats(struct rayos_lb_balancer *balancer,
 			rayos_lb_stats_add(sum, backend->stats);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_stats);

@@ -97,6 +97,7 @@ struct rayos_lb_node *rayos_lb_flow_lookup(struct rayos_lb_flow_table *table,
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_lookup);
 
 static bool link_node(struct rayos_lb_flow_table *table,
 		      struct rayos_lb_node *new)
@@ -147,6 +148,7 @@ void rayos_lb_flow_uncount(struct rayos_lb_flow *flow)
 	    READ_ONCE(backend->state) == RAYOS_LB_STATE_DRAINING)
 		rayos_lb_net_refresh(backend->balancer->ln, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_uncount);
 
 static void free_flow(struct rayos_lb_flow *flow)
 {
@@ -243,6 +245,7 @@ full:
 	atomic64_inc(&table->table_full);
 	return ERR_PTR(-ENOSPC);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_new);
 
 /**
  * rayos_lb_flow_add() - let a flow be found
@@ -284,6 +287,7 @@ free:
 	free_flow(flow);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_add);
 
 /**
  * rayos_lb_flow_del() - forget a flow
@@ -305,6 +309,7 @@ void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 	atomic_dec(&table->count);
 	call_rcu(&flow->rcu, free_flow_rcu);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_del);
 
 static void for_each_in(struct rayos_lb_flow_table *table, u32 bucket,
 			rayos_lb_flow_fn fn, void *data)
@@ -397,6 +402,7 @@ int rayos_lb_flow_table_init(struct rayos_lb_flow_table *table)
 	queue_delayed_work(rayos_lb_wq, &table->gc, GC_PERIOD);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_table_init);
 
 static void del(struct rayos_lb_flow *flow, void *data)
 {
@@ -419,3 +425,4 @@ void rayos_lb_flow_table_exit(struct rayos_lb_flow_table *table)
 	kvfree(table->bucket);
 	table->bucket = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_table_exit);

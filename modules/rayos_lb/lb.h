@@ -258,6 +258,9 @@ struct rayos_lb_net {
 struct rayos_lb_net *rayos_lb_net(const struct net *net);
 int rayos_lb_net_init(void);
 void rayos_lb_net_exit(void);
+void rayos_lb_net_setup(struct rayos_lb_net *ln, struct net *net);
+int rayos_lb_net_tables(struct rayos_lb_net *ln);
+void rayos_lb_net_teardown(struct rayos_lb_net *ln);
 int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack);
 void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay);

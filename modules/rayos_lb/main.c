@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 #include <linux/workqueue.h>
+#include <kunit/visibility.h>
 #include <rayos/compat.h>
 
 #include "debugfs.h"
@@ -15,21 +16,25 @@
 #include "trace.h"
 
 unsigned int rayos_lb_max_balancers = 8;
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_max_balancers);
 module_param_named(max_balancers, rayos_lb_max_balancers, uint, 0444);
 MODULE_PARM_DESC(max_balancers,
 		 "Most balancers of a network namespace, 1 to 1024 (default 8)");
 
 unsigned int rayos_lb_max_backends = 32;
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_max_backends);
 module_param_named(max_backends, rayos_lb_max_backends, uint, 0444);
 MODULE_PARM_DESC(max_backends,
 		 "Most backends of a balancer, 1 to 4096 (default 32)");
 
 unsigned int rayos_lb_max_flows = 262144;
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_max_flows);
 module_param_named(max_flows, rayos_lb_max_flows, uint, 0444);
 MODULE_PARM_DESC(max_flows,
 		 "Most flows of a network namespace, 64 to 16777216 (default 262144)");
 
 unsigned int rayos_lb_max_affinities = 65536;
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_max_affinities);
 module_param_named(max_affinities, rayos_lb_max_affinities, uint, 0444);
 MODULE_PARM_DESC(max_affinities,
 		 "Most clients remembered in a network namespace, 64 to 1048576 (default 65536)");

@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
+#include <kunit/visibility.h>
 
 #include "health.h"
 #include "lb.h"
@@ -104,6 +105,65 @@ static void refresh(struct work_struct *work)
 }
 
 /**
+ * rayos_lb_net_setup() - make an empty namespace of ours
+ * @ln: zeroed
+ * @net: the network namespace it belongs to
+ *
+ * Context: Process context.
+ */
+void rayos_lb_net_setup(struct rayos_lb_net *ln, struct net *net)
+{
+	ln->net = net;
+	ln->generation = 1;
+	mutex_init(&ln->lock);
+	xa_init_flags(&ln->balancers, XA_FLAGS_ALLOC1);
+	INIT_LIST_HEAD(&ln->removed);
+	INIT_DELAYED_WORK(&ln->refresh, refresh);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_setup);
+
+/**
+ * rayos_lb_net_tables() - give a namespace its tables
+ * @ln: the namespace
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rayos_lb_net_tables(struct rayos_lb_net *ln)
+{
+	ln->affinity = rayos_lb_affinity_table_new();
+	if (!ln->affinity)
+		goto err;
+	ln->frag6 = rayos_lb_frag6_table_new();
+	if (!ln->frag6)
+		goto err_free_affinity;
+	if (rayos_lb_flow_table_init(&ln->flows))
+		goto err_free_frag6;
+	ln->active = true;
+	return 0;
+
+err_free_frag6:
+	rayos_lb_frag6_table_free(ln->frag6);
+	ln->frag6 = NULL;
+err_free_affinity:
+	rayos_lb_affinity_table_free(ln->affinity);
+	ln->affinity = NULL;
+err:
+	return -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_tables);
+
+static void drop_tables(struct rayos_lb_net *ln)
+{
+	rayos_lb_flow_table_exit(&ln->flows);
+	rayos_lb_affinity_table_free(ln->affinity);
+	rayos_lb_frag6_table_free(ln->frag6);
+	ln->affinity = NULL;
+	ln->frag6 = NULL;
+	ln->active = false;
+}
+
+/**
  * rayos_lb_net_activate() - get a namespace ready for its first balancer
  * @ln: the namespace
  * @extack: told what is wrong
@@ -114,50 +174,31 @@ static void refresh(struct work_struct *work)
 int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack)
 {
-	int err = -ENOMEM;
+	int err;
 
 	lockdep_assert_held(&ln->lock);
 
 	if (ln->active)
 		return 0;
-	ln->affinity = rayos_lb_affinity_table_new();
-	if (!ln->affinity)
-		goto err;
-	ln->frag6 = rayos_lb_frag6_table_new();
-	if (!ln->frag6)
-		goto err_free_affinity;
-	err = rayos_lb_flow_table_init(&ln->flows);
+	err = rayos_lb_net_tables(ln);
 	if (err)
-		goto err_free_frag6;
+		goto err;
 	err = rayos_lb_path_register(ln->net);
 	if (err)
-		goto err_exit_flows;
-	ln->active = true;
+		goto err_drop_tables;
 	return 0;
 
-err_exit_flows:
-	rayos_lb_flow_table_exit(&ln->flows);
-err_free_frag6:
-	rayos_lb_frag6_table_free(ln->frag6);
-	ln->frag6 = NULL;
-err_free_affinity:
-	rayos_lb_affinity_table_free(ln->affinity);
-	ln->affinity = NULL;
+err_drop_tables:
+	drop_tables(ln);
 err:
-	NL_SET_ERR_MSG(extack, "the first balancer of this namespace cannot get its tables and hooks");
+	NL_SET_ERR_MSG(extack,
+		       "the namespace cannot get the tables and hooks for its first balancer");
 	return err;
 }
 
 static int __net_init net_init(struct net *net)
 {
-	struct rayos_lb_net *ln = rayos_lb_net(net);
-
-	ln->net = net;
-	ln->generation = 1;
-	mutex_init(&ln->lock);
-	xa_init_flags(&ln->balancers, XA_FLAGS_ALLOC1);
-	INIT_LIST_HEAD(&ln->removed);
-	INIT_DELAYED_WORK(&ln->refresh, refresh);
+	rayos_lb_net_setup(rayos_lb_net(net), net);
 	return 0;
 }
 
@@ -191,25 +232,31 @@ static void drop_removed(struct rayos_lb_net *ln)
 	mutex_unlock(&ln->lock);
 }
 
-/*
- * No packet comes by any more.  Probers go first, with the configuration, then
- * the flows, which may ask for a refresh until the last one is gone.
+/**
+ * rayos_lb_net_teardown() - undo rayos_lb_net_setup() and rayos_lb_net_tables()
+ * @ln: no packet and no request can reach it any more
+ *
+ * Probers go first, with the configuration, then the flows, which may ask for a
+ * refresh until the last one is gone.
+ *
+ * Context: Process context, may sleep.
  */
-static void __net_exit net_exit(struct net *net)
+void rayos_lb_net_teardown(struct rayos_lb_net *ln)
 {
-	struct rayos_lb_net *ln = rayos_lb_net(net);
-
 	WRITE_ONCE(ln->dying, true);
 	drop_configuration(ln);
-	if (ln->active) {
-		rayos_lb_flow_table_exit(&ln->flows);
-		rayos_lb_affinity_table_free(ln->affinity);
-		rayos_lb_frag6_table_free(ln->frag6);
-	}
+	if (ln->active)
+		drop_tables(ln);
 	cancel_delayed_work_sync(&ln->refresh);
 	drop_removed(ln);
 	xa_destroy(&ln->balancers);
 	mutex_destroy(&ln->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_teardown);
+
+static void __net_exit net_exit(struct net *net)
+{
+	rayos_lb_net_teardown(rayos_lb_net(net));
 }
 
 static struct pernet_operations net_ops = {

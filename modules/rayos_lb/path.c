@@ -16,6 +16,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 #include "path.h"
@@ -132,8 +133,18 @@ static void follow_dialogue(struct rayos_lb_flow *flow, enum rayos_lb_dir dir)
 	}
 }
 
-static void observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
-		    const struct rayos_lb_pkt *pkt)
+/**
+ * rayos_lb_path_observe() - learn from a packet
+ * @flow: the flow it belongs to
+ * @dir: its direction
+ * @pkt: what was read of it
+ *
+ * Follows the state of the flow, counts and times.
+ *
+ * Context: within RCU, bottom halves off.
+ */
+void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
+			   const struct rayos_lb_pkt *pkt)
 {
 	u32 now = (u32)jiffies;
 	u8 state = READ_ONCE(flow->state);
@@ -151,6 +162,7 @@ static void observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 							RAYOS_LB_C_PACKETS_OUT,
 			      pkt->len);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_path_observe);
 
 static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    const struct rayos_lb_pkt *pkt,
@@ -159,7 +171,7 @@ static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
 {
 	struct rayos_lb_turn turn = rayos_lb_path_turn(flow, dir);
 
-	observe(flow, dir, pkt);
+	rayos_lb_path_observe(flow, dir, pkt);
 	if (pkt->tuple.family == AF_INET)
 		return rayos_lb_output4(skb, pkt, &turn, state);
 	if (unlikely(pkt->first_fragment))

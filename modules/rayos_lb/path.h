@@ -43,6 +43,8 @@ int rayos_lb_path_register(struct net *net);
 void rayos_lb_path_unregister(struct net *net);
 struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 					enum rayos_lb_dir dir);
+void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
+			   const struct rayos_lb_pkt *pkt);
 struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route);
 void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
 			u32 cookie);

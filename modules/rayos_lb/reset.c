@@ -12,6 +12,7 @@
 #include <net/ip6_route.h>
 #include <net/route.h>
 #include <net/tcp.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 #include "reset.h"
@@ -274,3 +275,4 @@ void rayos_lb_flow_kill(struct rayos_lb_flow *flow)
 	poke(net, &client, &flow->backend->addr.addr, flow->backend->addr.port,
 	     tuple->family);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_kill);

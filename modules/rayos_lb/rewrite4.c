@@ -10,6 +10,7 @@
 #include <net/ip.h>
 #include <net/route.h>
 #include <rayos/compat.h>
+#include <kunit/visibility.h>
 
 #include "path.h"
 
@@ -55,6 +56,7 @@ enum rayos_lb_kind rayos_lb_parse4(const struct sk_buff *skb,
 	return rayos_lb_parse_transport(skb, pkt) ?
 		RAYOS_LB_PKT_WHOLE : RAYOS_LB_PKT_OTHER;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse4);
 
 /**
  * rayos_lb_rewrite4() - give a packet its new address and port
@@ -83,6 +85,7 @@ bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	*addr = turn->to->addr.ip;
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite4);
 
 static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 				    const struct rayos_lb_turn *turn)

@@ -9,6 +9,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <rayos/compat.h>
+#include <kunit/visibility.h>
 
 #include "path.h"
 
@@ -63,6 +64,7 @@ enum rayos_lb_kind rayos_lb_parse6(const struct sk_buff *skb,
 	return rayos_lb_parse_transport(skb, pkt) ?
 		RAYOS_LB_PKT_WHOLE : RAYOS_LB_PKT_OTHER;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse6);
 
 /**
  * rayos_lb_rewrite6() - give a packet its new address and port
@@ -93,6 +95,7 @@ bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	*addr = turn->to->addr.in6;
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite6);
 
 static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 				    const struct rayos_lb_turn *turn)

@@ -5,6 +5,7 @@
 #include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 #include "trace.h"
@@ -138,3 +139,4 @@ struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
 	return flow;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule);

@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
+#include <kunit/visibility.h>
 
 #include "path.h"
 
@@ -46,6 +47,7 @@ bool rayos_lb_parse_transport(const struct sk_buff *skb,
 	pkt->payload = pkt->len - pkt->thoff - hlen;
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse_transport);
 
 /**
  * rayos_lb_transport_end() - how much of a packet must be writable
@@ -58,6 +60,7 @@ u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt)
 	return pkt->thoff + (pkt->tuple.l4 == IPPROTO_TCP ?
 			     sizeof(struct tcphdr) : sizeof(struct udphdr));
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_transport_end);
 
 static void replace_checksum(struct sk_buff *skb, __sum16 *check,
 			     const struct rayos_lb_pkt *pkt,
@@ -115,3 +118,4 @@ void rayos_lb_rewrite_transport(struct sk_buff *skb,
 	replace_checksum(skb, &th->check, pkt, turn->to, old, *port);
 	*port = turn->to->port;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite_transport);
