@@ -12,8 +12,10 @@
 #define IPV6_LEN 16
 
 /* nla_ok() takes what is left for unsigned, and padding may make it negative. */
-#define for_each_attr(nla, left) \
-	for (; (left) > 0 && nla_ok(nla, left); (nla) = nla_next(nla, &(left)))
+static bool is_attr(const struct nlattr *nla, int left)
+{
+	return left > 0 && nla_ok(nla, left);
+}
 
 static int encode_address(struct nl_msg *msg, int type, int family, size_t len, const char *text)
 {
@@ -247,7 +249,7 @@ struct json_object *codec_decode(const struct spec_set *set, const void *attrs, 
 	const struct nlattr *nla = attrs;
 	int left = len;
 
-	for_each_attr(nla, left) {
+	for (; is_attr(nla, left); nla = nla_next(nla, &left)) {
 		unsigned int type = nla_type(nla);
 
 		if (!type || type > set->max || !set->attrs[type].name)
@@ -270,7 +272,7 @@ bool codec_locate(const struct spec_set *set, const void *attrs, size_t len, siz
 	const struct nlattr *nla = attrs;
 	int left = len;
 
-	for_each_attr(nla, left) {
+	for (; is_attr(nla, left); nla = nla_next(nla, &left)) {
 		size_t at = (const char *)nla - (const char *)attrs;
 		unsigned int type = nla_type(nla);
 		const struct spec_attr *attr;

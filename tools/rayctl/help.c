@@ -64,8 +64,8 @@ static void usage_of(FILE *file, const char *lead, const struct object *object,
 	}
 }
 
-void usage(FILE *file, const struct object *object, const struct command *command,
-	   const struct form *form)
+void show_usage(FILE *file, const struct object *object, const struct command *command,
+		const struct form *form)
 {
 	if (command)
 		usage_of(file, "usage:", object, command, form);
@@ -113,8 +113,8 @@ void help(const struct object *object)
 		help_suite();
 		return;
 	}
-	fprintf(out, "usage: rayctl [OPTIONS] %s [COMMAND] [ARGUMENTS]\n\n%s, module %s. Commands:\n",
-		object->name, object->doc, object->module);
+	fprintf(out, "usage: rayctl [OPTIONS] %s [COMMAND] [ARGUMENTS]\n\n", object->name);
+	fprintf(out, "%s, module %s. Commands:\n", object->doc, object->module);
 	help_commands(object);
 	fputc('\n', out);
 	for (const struct command *c = object->commands; c->name; c++)
@@ -139,7 +139,7 @@ int help_run(int argc, char **argv)
 		command = command_find(object, argv[0]);
 		if (!command)
 			return misuse(NULL, "unknown command \"%s\"", argv[0]);
-		usage(out, object, command, NULL);
+		show_usage(out, object, command, NULL);
 		return DONE;
 	}
 	help(object);

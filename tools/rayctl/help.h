@@ -10,8 +10,8 @@
  * How @form of a command is written, all its forms when that is NULL, and what
  * there is to choose from when @command or @object is NULL.
  */
-void usage(FILE *file, const struct object *object, const struct command *command,
-	   const struct form *form);
+void show_usage(FILE *file, const struct object *object, const struct command *command,
+		const struct form *form);
 
 /* All commands of an object; of rayctl when it is &suite. */
 void help(const struct object *object);

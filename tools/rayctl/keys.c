@@ -57,6 +57,7 @@ static int set_number(const struct key *key, const struct spec_attr *attr, const
 	uint64_t min = key->least > attr->min ? key->least : attr->min;
 	uint64_t max = largest(attr), value = 0;
 	bool zero = key->zero && !strcmp(text, key->zero);
+	struct json_object *number;
 	const char *wrong = zero ? NULL : parse(text, &value);
 
 	if (wrong)
@@ -65,7 +66,11 @@ static int set_number(const struct key *key, const struct spec_attr *attr, const
 		return misuse(key->path, "%s \"%s\" is out of range, %s to %s%s%s", key->word,
 			      text, unparse(min).s, unparse(max).s, key->zero ? ", or " : "",
 			      key->zero ? key->zero : "");
-	value_set(request, key->path, json_object_new_uint64(value));
+	number = json_object_new_uint64(value);
+	/* Messages about the request quote what was typed: 5s, not 5000000000. */
+	json_object_set_serializer(number, json_object_userdata_to_json_string, strdup(text),
+				   json_object_free_userdata);
+	value_set(request, key->path, number);
 	return DONE;
 }
 

@@ -10,7 +10,7 @@
 #include "spec_rayos_lb.h"
 #include "value.h"
 
-static int status(struct json_object *row)
+static int get_status(struct json_object *row)
 {
 	struct json_object *figures, *list, *balancer;
 	struct conn *conn = conn_open(&lb);
@@ -27,7 +27,7 @@ static int status(struct json_object *row)
 	conn_close(conn);
 	if (ret)
 		return ret;
-	for_each(balancer, list) {
+	for (size_t i = 0; (balancer = json_object_array_get_idx(list, i)); i++) {
 		backends += value_number(balancer, "backends");
 		healthy += value_number(balancer, "healthy");
 	}
@@ -79,14 +79,17 @@ void lb_event(const char *name, struct json_object *msg)
 		return;
 	}
 	fprintf(out, "%s  ", value_text(msg, "name"));
-	if (!strcmp(name, "balancer-del-ntf"))
+	if (!strcmp(name, "balancer-del-ntf")) {
 		fprintf(out, "deleted\n");
-	else
-		fprintf(out, "set to %s %s, %s, affinity %s, health %s\n",
-			value_endpoint(msg).s, value_text(msg, "proto"), value_text(msg, "policy"),
-			value_number(msg, "affinity") ?
-				text_duration(value_number(msg, "affinity")).s : "off",
-			*value_text(msg, "health.probe") ? value_text(msg, "health.probe") : "none");
+		return;
+	}
+	fprintf(out, "set to %s %s, %s", value_endpoint(msg).s, value_text(msg, "proto"),
+		value_text(msg, "policy"));
+	if (value_number(msg, "affinity"))
+		fprintf(out, ", affinity %s", text_duration(value_number(msg, "affinity")).s);
+	if (value_at(msg, "health.probe"))
+		fprintf(out, ", health %s", value_text(msg, "health.probe"));
+	fputc('\n', out);
 }
 
 static const struct command commands[] = {
@@ -141,7 +144,7 @@ const struct object lb = {
 	.doc = "layer-4 load balancer",
 	.spec = &rayos_lb_spec,
 	.commands = commands,
-	.status = status,
+	.status = get_status,
 	.figure = figure,
 	.event = lb_event,
 };

@@ -11,16 +11,14 @@
 
 struct conn;
 
-#define for_each(item, list)								\
-	for (size_t i_##item = 0; i_##item < json_object_array_length(list) &&		\
-	     ((item) = json_object_array_get_idx(list, i_##item)); i_##item++)
-
 /* At most one word may follow, the name of a balancer. */
 int lb_one_name(int argc, char **argv);
 /* All balancers when @name is NULL, else an array of the one of that name. */
 int lb_get_balancers(struct conn *conn, const char *name, struct json_object **list);
 /* The backends of all balancers when @name is NULL, else those of one. */
 int lb_get_backends(struct conn *conn, const char *name, struct json_object **list);
+/* Instead of an empty table, say that there is none of @what. */
+bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
 /* A quantile of a histogram, "-" where nothing was measured. */
 struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);

@@ -65,61 +65,59 @@ static int key_admin(const struct key *key, const struct spec_attr *attr, const 
 	return key_enum(key, &admin, key->bare ? key->word : text, request);
 }
 
-#define POLICY		{ "policy", "policy", key_enum }
-#define AFFINITY	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND }
-#define WHEN_DOWN	{ "when-down", "when-down", key_enum }
-#define HEALTH									\
-	{ "health", "health.probe", key_health, "none|tcp|http:/PATH" },	\
-	{ "interval", "health.interval", key_duration, "DURATION" },		\
-	{ "timeout", "health.timeout", key_duration, "DURATION" },		\
-	{ "rise", "health.rise", key_number, "N" },				\
-	{ "fall", "health.fall", key_number, "N" },				\
-	{ "host", "health.host", key_string, "HOST" },				\
-	{ "status", "health.status-min", key_http_status, "MIN-MAX" },		\
-	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 }
-#define WEIGHT		{ "weight", "weight", key_number, "N" }
-#define LIMIT		{ "limit", "limit", key_number, "N|none", "none", 1 }
-#define RESET		{ "reset", "reset", key_flag, .bare = true }
-#define END		{ .word = NULL }
-
-static const struct key balancer_new[] = {
+/* The first two are for a new balancer alone. */
+static const struct key balancer_keys[] = {
 	{ "vip", "port", key_endpoint, "ADDR:PORT", .required = true },
 	{ "proto", "proto", key_enum },
-	POLICY, AFFINITY, WHEN_DOWN, HEALTH, END
+	{ "policy", "policy", key_enum },
+	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
+	{ "when-down", "when-down", key_enum },
+	{ "health", "health.probe", key_health, "none|tcp|http:/PATH" },
+	{ "interval", "health.interval", key_duration, "DURATION" },
+	{ "timeout", "health.timeout", key_duration, "DURATION" },
+	{ "rise", "health.rise", key_number, "N" },
+	{ "fall", "health.fall", key_number, "N" },
+	{ "host", "health.host", key_string, "HOST" },
+	{ "status", "health.status-min", key_http_status, "MIN-MAX" },
+	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 },
+	{ .word = NULL }
 };
 
-static const struct key balancer_set[] = { POLICY, AFFINITY, WHEN_DOWN, HEALTH, END };
-
 static const struct key backend_new[] = {
-	WEIGHT, LIMIT,
+	{ "weight", "weight", key_number, "N" },
+	{ "limit", "limit", key_number, "N|none", "none", 1 },
 	{ "state", "admin", key_admin, "online|offline" },
-	END
+	{ .word = NULL }
 };
 
 static const struct key backend_set[] = {
-	WEIGHT, LIMIT,
+	{ "weight", "weight", key_number, "N" },
+	{ "limit", "limit", key_number, "N|none", "none", 1 },
 	{ "online", "admin", key_admin, "online|offline", .bare = true },
 	{ "offline", "admin", key_admin, "", .bare = true },
 	{ "state", "admin", key_admin, "" },
-	END
+	{ .word = NULL }
 };
 
 static const struct key drain[] = {
 	{ "deadline", "deadline", key_duration, "DURATION|none", "none", 1 },
-	END
+	{ .word = NULL }
 };
 
-static const struct key only_reset[] = { RESET, END };
+static const struct key only_reset[] = {
+	{ "reset", "reset", key_flag, .bare = true },
+	{ .word = NULL }
+};
 
 /* A balancer's form comes first, its backends' second. */
 const struct form lb_add_forms[] = {
-	{ "NAME", &rayos_lb_spec, "balancer-new", balancer_new },
+	{ "NAME", &rayos_lb_spec, "balancer-new", balancer_keys },
 	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-new", backend_new },
 	{ .args = NULL }
 };
 
 const struct form lb_set_forms[] = {
-	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_set },
+	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_keys + 2 },
 	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-set", backend_set },
 	{ .args = NULL }
 };
@@ -173,7 +171,7 @@ static int change_balancer(const struct form *form, int argc, char **argv)
 	ret = take_name(form, "name", argc, argv, request);
 	if (!ret)
 		ret = keys_parse(form, argc - 1, argv + 1, request);
-	if (!ret && form->keys == balancer_set && argc == 1)
+	if (!ret && form == &lb_set_forms[0] && argc == 1)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)
 		ret = change(form, request);
@@ -198,7 +196,7 @@ static int change_backend(const struct form *form, const char *admin, int argc, 
 		value_set(request, "admin", json_object_new_string(admin));
 	if (!ret)
 		ret = keys_parse(form, argc - 2, argv + 2, request);
-	if (!ret && form->keys == backend_set && argc == 2)
+	if (!ret && form == &lb_set_forms[1] && argc == 2)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)
 		ret = change(form, request);

@@ -15,13 +15,13 @@ static void each_row(struct table *table, struct json_object *balancers,
 {
 	struct json_object *balancer, *backend;
 
-	for_each(balancer, balancers) {
+	for (size_t i = 0; (balancer = json_object_array_get_idx(balancers, i)); i++) {
 		const char *name = value_text(balancer, "name");
 
 		table_cell(table, BOLD, "%s", name);
 		table_cell(table, BOLD, "total");
 		row(table, value_at(balancer, "stats"));
-		for_each(backend, backends) {
+		for (size_t j = 0; (backend = json_object_array_get_idx(backends, j)); j++) {
 			if (strcmp(value_text(backend, "balancer"), name))
 				continue;
 			table_cell(table, PLAIN, "%s", name);
@@ -81,7 +81,7 @@ static void show_latencies(struct json_object *balancers, struct json_object *ba
 		{ "BALANCER" }, { "BACKEND" },
 		{ "CONNECT P50", true }, { "P90", true, 2 }, { "P99", true },
 		{ "LONGEST", true, 1 },
-		{ "FIRST BYTE P50", true }, { "P90", true, 2 }, { "P99", true },
+		{ "TTFB P50", true }, { "P90", true, 2 }, { "P99", true },
 		{ "LONGEST", true, 1 },
 	};
 	struct table *table = table_new(columns, 10);
@@ -101,11 +101,11 @@ static void print_json(struct json_object *balancers, struct json_object *backen
 	};
 	struct json_object *list = json_object_new_array(), *balancer, *backend;
 
-	for_each(balancer, balancers) {
+	for (size_t i = 0; (balancer = json_object_array_get_idx(balancers, i)); i++) {
 		struct json_object *selected = value_select(balancer, balancer_keys);
 		struct json_object *inside = json_object_new_array();
 
-		for_each(backend, backends)
+		for (size_t j = 0; (backend = json_object_array_get_idx(backends, j)); j++)
 			if (!strcmp(value_text(backend, "balancer"), value_text(balancer, "name")))
 				json_object_array_add(inside, value_select(backend, backend_keys));
 		json_object_object_add(selected, "backend", inside);
@@ -131,7 +131,7 @@ int lb_metrics(int argc, char **argv)
 	conn_close(conn);
 	if (!ret && options.json) {
 		print_json(balancers, backends);
-	} else if (!ret) {
+	} else if (!ret && !lb_none(balancers, "balancers")) {
 		show_counters(balancers, backends);
 		fputc('\n', out);
 		show_latencies(balancers, backends);

@@ -53,6 +53,14 @@ int lb_get_backends(struct conn *conn, const char *name, struct json_object **li
 	return ret;
 }
 
+bool lb_none(struct json_object *list, const char *what)
+{
+	if (json_object_array_length(list))
+		return false;
+	fprintf(out, "no %s\n", what);
+	return true;
+}
+
 enum color lb_state_color(const char *state)
 {
 	if (!strcmp(state, "healthy"))
@@ -88,7 +96,7 @@ static void show_backends(struct json_object *list)
 	struct table *table = table_new(columns, 11);
 	struct json_object *b;
 
-	for_each(b, list) {
+	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
 		const char *state = value_text(b, "state");
 
 		table_cell(table, BOLD, "%s", value_text(b, "balancer"));
@@ -118,7 +126,7 @@ static void show_health(struct json_object *list)
 	struct table *table = table_new(columns, 10);
 	struct json_object *b;
 
-	for_each(b, list) {
+	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
 		const char *state = value_text(b, "state");
 		const char *result = value_text(b, "check.result");
 		bool never = !*result || !strcmp(result, "none");
@@ -128,7 +136,7 @@ static void show_health(struct json_object *list)
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
 		table_cell(table, never ? DIM : strcmp(result, "passed") ? RED : GREEN, "%s%s%s",
-			   never ? "none" : result, value_number(b, "check.status") ? " " : "",
+			   never ? "-" : result, value_number(b, "check.status") ? " " : "",
 			   value_number(b, "check.status") ? value_text(b, "check.status") : "");
 		table_cell(table, PLAIN, "%s", never ? "-" :
 			   text_age(value_number(b, "check.age")).s);
@@ -160,10 +168,11 @@ static int list_backends(int argc, char **argv, void (*show)(struct json_object 
 	if (ret)
 		return ret;
 	if (!options.json) {
-		show(list);
+		if (!lb_none(list, "backends"))
+			show(list);
 	} else if (keys) {
 		selected = json_object_new_array();
-		for_each(backend, list)
+		for (size_t i = 0; (backend = json_object_array_get_idx(list, i)); i++)
 			json_object_array_add(selected, value_select(backend, keys));
 		json_print(selected);
 	} else {
@@ -221,7 +230,7 @@ int lb_policies(int argc, char **argv)
 		return DONE;
 	}
 	table = table_new(columns, 3);
-	for_each(p, list) {
+	for (size_t i = 0; (p = json_object_array_get_idx(list, i)); i++) {
 		table_cell(table, BOLD, "%s", value_text(p, "policy"));
 		table_cell(table, PLAIN, "%s", value_text(p, "balancers"));
 		table_cell(table, PLAIN, "%s", policy_doc(value_text(p, "policy")));

@@ -49,7 +49,7 @@ static bool rate(struct json_object *balancer, const char *path, uint64_t *per_s
 
 	if (!before.list)
 		return false;
-	for_each(old, before.list) {
+	for (size_t i = 0; (old = json_object_array_get_idx(before.list, i)); i++) {
 		uint64_t was = value_number(old, path), is = value_number(balancer, path);
 
 		if (value_number(old, "id") != value_number(balancer, "id") || is < was)
@@ -82,7 +82,7 @@ static void show_balancers(struct json_object *list)
 	struct table *table = table_new(columns, options.watch ? 14 : 11);
 	struct json_object *b;
 
-	for_each(b, list) {
+	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
 		table_cell(table, BOLD, "%s", value_text(b, "name"));
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, PLAIN, "%s", value_text(b, "proto"));
@@ -177,36 +177,26 @@ static void show_totals(struct json_object *b)
 	show_latency(b, "first byte", "stats.first-byte-latency");
 }
 
-static void cell_share(struct table *table, uint64_t part, uint64_t whole)
-{
-	double share = whole ? (double)part / whole : 0;
-
-	if (options.utf8)
-		table_cell(table, GREEN, "%s", text_bar(share, 16).s);
-	table_cell(table, PLAIN, "%.1f%%", share * 100);
-}
-
 static void show_shares(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "BACKEND" }, { "STATE" }, { "FOR", true, 5 }, { "WEIGHT", true, 4 },
 		{ "ACTIVE", true }, { "CONNS", true }, { "IN", true, 2 }, { "OUT", true, 2 },
-		{ "P50", true, 1 }, { "P99", true, 1 }, { "SHARE", false, 3 },
-		{ "", true },
+		{ "P50", true, 1 }, { "P99", true, 1 }, { "SHARE", true }, { "", false, 3 },
 	};
-	static struct column plain[11];
-	struct table *table;
+	/* The last column is a bar. */
+	struct table *table = table_new(columns, options.utf8 ? 12 : 11);
 	struct json_object *b;
 	uint64_t total = 0;
 
-	memcpy(plain, columns, sizeof(plain));
-	plain[10].right = true;
-	table = options.utf8 ? table_new(columns, 12) : table_new(plain, 11);
-	for_each(b, list)
+	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++)
 		total += value_number(b, "stats.connections");
-	for_each(b, list) {
+	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
 		const char *state = value_text(b, "state");
+		double share = 0;
 
+		if (total)
+			share = (double)value_number(b, "stats.connections") / total;
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
@@ -217,7 +207,9 @@ static void show_shares(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
 		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
 		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
-		cell_share(table, value_number(b, "stats.connections"), total);
+		table_cell(table, PLAIN, "%.1f%%", share * 100);
+		if (options.utf8)
+			table_cell(table, GREEN, "%s", text_bar(share, 16).s);
 	}
 	table_end(table, 2);
 }
@@ -258,7 +250,8 @@ int lb_status(int argc, char **argv)
 	} else if (backends) {
 		show_one(json_object_array_get_idx(list, 0), backends);
 	} else {
-		show_balancers(list);
+		if (!lb_none(list, "balancers"))
+			show_balancers(list);
 		remember(list);
 	}
 	json_object_put(backends);

@@ -17,7 +17,7 @@
 #include "rayctl.h"
 #include "value.h"
 
-#define WATCH_DEFAULT	(2 * 1000000000ULL)
+#define WATCH_DEFAULT	"2"
 #define WATCH_MIN	(50 * 1000000ULL)
 #define WATCH_MAX	(24 * 3600 * 1000000000ULL)
 
@@ -27,16 +27,30 @@ const struct command *current_command;
 const struct form *current_form;
 
 /* Parts of the suite that this version does not have are known by name only. */
-#define ABSENT(id, name_, alias_, module_, doc_)					\
-	static const struct object id = {						\
-		.name = name_, .alias = alias_, .module = module_, .doc = doc_,		\
-	}
+static const struct object zcomp = {
+	.name = "memcompress", .alias = "compress", .module = "rayos_zcomp",
+	.doc = "compressed memory",
+};
 
-ABSENT(zcomp, "memcompress", "compress", "rayos_zcomp", "compressed memory");
-ABSENT(predict, "predict", "resourcepredict", "rayos_predict", "forecasts of resource use");
-ABSENT(dtxn, "dtxn", "distxn", "rayos_dtxn", "distributed transactions");
-ABSENT(monitor, "monitor", "monitoring", "rayos_mon", "metrics, rules and alerts");
-ABSENT(profile, "profile", "profiling", "rayos_prof", "profiler");
+static const struct object predict = {
+	.name = "predict", .alias = "resourcepredict", .module = "rayos_predict",
+	.doc = "forecasts of resource use",
+};
+
+static const struct object dtxn = {
+	.name = "dtxn", .alias = "distxn", .module = "rayos_dtxn",
+	.doc = "distributed transactions",
+};
+
+static const struct object monitor = {
+	.name = "monitor", .alias = "monitoring", .module = "rayos_mon",
+	.doc = "metrics, rules and alerts",
+};
+
+static const struct object profile = {
+	.name = "profile", .alias = "profiling", .module = "rayos_prof",
+	.doc = "profiler",
+};
 
 const struct object *const objects[] = {
 	&lb, &zcomp, &predict, &dtxn, &monitor, &profile, NULL
@@ -51,8 +65,8 @@ static void json_error(const struct object *object, const char *attribute, const
 		value_set(error, "object", json_object_new_string(object->name));
 	if (attribute)
 		value_set(error, "attribute", json_object_new_string(attribute));
-	fprintf(stderr, "%s\n", json_object_to_json_string_ext(error,
-			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(error, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(error);
 }
 
@@ -77,7 +91,7 @@ int misuse(const char *attribute, const char *fmt, ...)
 	if (current_command)
 		fprintf(stderr, "%s: ", current_command->name);
 	fprintf(stderr, "%s\n", text);
-	usage(stderr, current_object, current_command, current_form);
+	show_usage(stderr, current_object, current_command, current_form);
 	return MISUSED;
 }
 
@@ -149,6 +163,15 @@ struct wish {
 	bool version;
 };
 
+/* A long option leaves no letter behind, or one that no keyboard has. */
+static void note_wrong(struct wish *wish, const char *word)
+{
+	if (optopt && optopt < COLOR_OPTION)
+		snprintf(wish->wrong, sizeof(wish->wrong), "-%c", optopt);
+	else
+		snprintf(wish->wrong, sizeof(wish->wrong), "%s", word);
+}
+
 static void read_options(int argc, char **argv, struct wish *wish)
 {
 	static const struct option known[] = {
@@ -166,26 +189,33 @@ static void read_options(int argc, char **argv, struct wish *wish)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "jpn:w::qVh", known, NULL)) != -1) {
-		if (option == 'j') {
+		switch (option) {
+		case 'p':
+			options.pretty = true;
+			__attribute__((fallthrough));
+		case 'j':
 			options.json = true;
-		} else if (option == 'p') {
-			options.json = options.pretty = true;
-		} else if (option == 'n') {
+			break;
+		case 'n':
 			wish->netns = optarg;
-		} else if (option == 'w') {
-			wish->watch = optarg ? optarg + (*optarg == '=') : "2";
-		} else if (option == COLOR_OPTION) {
+			break;
+		case 'w':
+			wish->watch = optarg ? optarg + (*optarg == '=') : WATCH_DEFAULT;
+			break;
+		case COLOR_OPTION:
 			wish->color = optarg;
-		} else if (option == 'q') {
+			break;
+		case 'q':
 			options.quiet = true;
-		} else if (option == 'V') {
+			break;
+		case 'V':
 			wish->version = true;
-		} else if (option == 'h') {
+			break;
+		case 'h':
 			wish->help = true;
-		} else if (optopt && optopt < COLOR_OPTION) {
-			snprintf(wish->wrong, sizeof(wish->wrong), "-%c", optopt);
-		} else {
-			snprintf(wish->wrong, sizeof(wish->wrong), "%s", argv[optind - 1]);
+			break;
+		default:
+			note_wrong(wish, argv[optind - 1]);
 		}
 	}
 }
@@ -298,7 +328,7 @@ static int run(struct words words, const struct wish *wish)
 	if (ret)
 		return ret;
 	if (wish->help) {
-		usage(out, current_object, current_command, NULL);
+		show_usage(out, current_object, current_command, NULL);
 		return DONE;
 	}
 	ret = apply_options(wish);

@@ -23,7 +23,7 @@
 /* A dump that others disturb this often is given up. */
 #define DUMP_TRIES	16
 /* Room for a burst of events while the terminal is slow. */
-#define EVENT_BUFFER	(1 << 20)
+#define EVENT_BUFFER	1048576
 
 struct conn {
 	const struct object *object;
@@ -168,10 +168,24 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
+/* What the user asked for, where the kernel found fault with one attribute. */
+static struct text quote(struct json_object *request, const char *attribute)
+{
+	struct json_object *value = value_at(request, attribute);
+	struct text text = { "" };
+
+	if (!strcmp(attribute, "ipv4") || !strcmp(attribute, "ipv6") || !strcmp(attribute, "port"))
+		return value_endpoint(request);
+	if (value && !json_object_is_type(value, json_type_object))
+		snprintf(text.s, sizeof(text.s), "%.20s \"%.36s\"", attribute,
+			 json_object_get_string(value));
+	return text;
+}
+
 static void tell(struct conn *conn, const struct answer *answer, struct json_object *request)
 {
 	const char *attribute = *answer->attribute ? answer->attribute : NULL;
-	struct json_object *value = attribute ? value_at(request, attribute) : NULL;
+	struct text about = { "" };
 	const char *text = answer->text;
 
 	if (!*text && answer->error == -EPERM)
@@ -182,11 +196,10 @@ static void tell(struct conn *conn, const struct answer *answer, struct json_obj
 		text = "missing attribute";
 	else if (!*text)
 		text = strerror(-answer->error);
-	if (value && !json_object_is_type(value, json_type_object))
-		refused(conn->object, attribute, "%s (%s \"%s\")", text, attribute,
-			json_object_get_string(value));
-	else if (attribute)
-		refused(conn->object, attribute, "%s (%s)", text, attribute);
+	if (attribute && request && !answer->missing)
+		about = quote(request, attribute);
+	if (attribute)
+		refused(conn->object, attribute, "%s (%s)", text, *about.s ? about.s : attribute);
 	else
 		refused(conn->object, NULL, "%s", text);
 }
@@ -420,7 +433,7 @@ int netns_enter(const char *name)
 	close(fd);
 	if (!ret)
 		return DONE;
-	if (errno == EPERM)
-		return refused(NULL, NULL, "network namespace \"%s\": not permitted, this needs the capability CAP_SYS_ADMIN", name);
-	return refused(NULL, NULL, "network namespace \"%s\": %s", name, strerror(errno));
+	return refused(NULL, NULL, "network namespace \"%s\": %s", name, errno == EPERM ?
+		       "not permitted, this needs the capability CAP_SYS_ADMIN" :
+		       strerror(errno));
 }

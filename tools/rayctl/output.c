@@ -102,7 +102,9 @@ struct text text_age(uint64_t ns)
 	unsigned long long s = ns / 1000000000;
 	struct text text;
 
-	if (s < 60)
+	if (s < 10)
+		snprintf(text.s, sizeof(text.s), "%.1fs", ns / 100000000 / 10.0);
+	else if (s < 60)
 		snprintf(text.s, sizeof(text.s), "%llus", s);
 	else if (s < 3600)
 		snprintf(text.s, sizeof(text.s), "%llum %llus", s / 60, s % 60);

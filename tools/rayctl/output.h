@@ -8,6 +8,9 @@
 
 #include <json-c/json.h>
 
+#define __like_printf(fmt, args) format(printf, fmt, args)
+#define __printf(fmt, args)	__attribute__((__like_printf(fmt, args)))
+
 /* Where results go: stdout, or the next screen of --watch. */
 extern FILE *out;
 
@@ -32,7 +35,7 @@ struct text {
 struct text text_count(uint64_t n);		/* 9999 12.3k 4.5M */
 struct text text_bytes(uint64_t n);		/* 512 B, 12.3 MiB */
 struct text text_latency(uint64_t ns);		/* 850 ns, 1.4 ms, 12 s */
-struct text text_age(uint64_t ns);		/* 12s, 2m 5s, 3d 4h */
+struct text text_age(uint64_t ns);		/* 0.4s, 12s, 2m 5s, 3d 4h */
 struct text text_duration(uint64_t ns);		/* 500ms, 90s, 5m: as it is typed */
 struct text text_bar(double share, int width);	/* of block characters */
 
@@ -53,8 +56,7 @@ struct table;
 
 struct table *table_new(const struct column *columns, int count);
 /* Fill the next cell, from left to right and row by row. */
-void table_cell(struct table *table, enum color color, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void table_cell(struct table *table, enum color color, const char *fmt, ...) __printf(3, 4);
 /* Print the table, each line after @indent blanks, and free it. */
 void table_end(struct table *table, int indent);
 

@@ -53,6 +53,22 @@ static const char *digits(const char *text, uint64_t *value)
 	return text;
 }
 
+/* Digits after the point, as a part of @factor; false unless it is a whole one. */
+static bool fraction(const char *text, const char *end, uint64_t factor, uint64_t *part)
+{
+	unsigned __int128 value = 0, scale = 1;
+
+	for (; text < end; text++) {
+		if (scale > UINT64_MAX / 10)
+			return false;
+		value = value * 10 + (*text - '0');
+		scale *= 10;
+	}
+	value *= factor;
+	*part = value / scale;
+	return value % scale == 0;
+}
+
 /*
  * A number, perhaps with a fraction, and one of @units. Integers all the way,
  * so that what was typed is what the kernel gets; what is finer than the base
@@ -60,30 +76,22 @@ static const char *digits(const char *text, uint64_t *value)
  */
 static bool scaled(const char *text, const struct unit *units, uint64_t *value)
 {
-	const char *fraction = NULL, *p;
-	uint64_t whole, rest = 0, step;
+	const char *point = digits(text, value), *end = point;
+	uint64_t part;
 
-	if (!isdigit((unsigned char)*text))
+	if (!point || point == text)
 		return false;
-	p = digits(text, &whole);
-	if (p && *p == '.' && isdigit((unsigned char)p[1])) {
-		fraction = p + 1;
-		p += strspn(p + 1, "0123456789") + 1;
-	}
-	if (!p)
-		return false;
-	while (units->name && strcmp(units->name, p))
-		units++;
-	if (!units->name || __builtin_mul_overflow(whole, units->factor, value))
-		return false;
-	for (step = units->factor; fraction && fraction < p && isdigit((unsigned char)*fraction);
-	     fraction++) {
-		if (step % 10 && *fraction != '0')
+	if (*point == '.') {
+		end = point + 1 + strspn(point + 1, "0123456789");
+		if (end == point + 1)
 			return false;
-		step /= 10;
-		rest += step * (*fraction - '0');
+		point++;
 	}
-	return !__builtin_add_overflow(*value, rest, value);
+	while (units->name && strcmp(units->name, end))
+		units++;
+	return units->name && fraction(point, end, units->factor, &part) &&
+	       !__builtin_mul_overflow(*value, units->factor, value) &&
+	       !__builtin_add_overflow(*value, part, value);
 }
 
 const char *parse_number(const char *text, uint64_t *value)

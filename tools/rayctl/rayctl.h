@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 
+#include "output.h"
 #include "spec.h"
 
 /* Exit status, as iproute2 has it. */
@@ -103,9 +104,8 @@ int complete(int argc, char **argv);
  * refused() that they are right but it cannot be done. @attribute names what
  * it is about, for programs, or is NULL. Return: MISUSED and REFUSED.
  */
-int misuse(const char *attribute, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-int refused(const struct object *object, const char *attribute, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int misuse(const char *attribute, const char *fmt, ...) __printf(2, 3);
+int refused(const struct object *object, const char *attribute, const char *fmt,
+	    ...) __printf(3, 4);
 
 #endif

@@ -11,11 +11,12 @@
 
 static int get_status(const struct object *object, struct json_object *row)
 {
-	bool loaded = object->spec && module_loaded(object->module);
+	bool available = object->spec;
+	bool loaded = available && module_loaded(object->module);
 
 	value_set(row, "object", json_object_new_string(object->name));
 	value_set(row, "module", json_object_new_string(object->module));
-	value_set(row, "available", json_object_new_boolean(object->spec != NULL));
+	value_set(row, "available", json_object_new_boolean(available));
 	value_set(row, "loaded", json_object_new_boolean(loaded));
 	return loaded ? object->status(row) : DONE;
 }
