@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Changes under load: what is open lives on, unless it was to be cut.
+
+# shellcheck disable=SC2086 # the names in common.bash are one word each
+load common
+
+# one round of changes, none of which may cost a request
+shuffle()
+{
+	local policy
+	for policy in weighted-round-robin least-connections ip-hash maglev \
+		random round-robin; do
+		lb set web policy $policy
+		lb set web backend $B1 weight $((RANDOM % 9 + 1))
+		lb drain web $B2
+		lb del web backend $B3
+		lb add web backend $B3 weight $((RANDOM % 9))
+		lb set web backend $B2 online weight 2
+		lb set web affinity $((RANDOM % 5 + 1))s
+		lb set web affinity off
+	done
+}
+
+@test "10000 requests while everything changes: none fails" {
+	local n rounds=0
+	n=$(full 10000 2000)
+
+	web health http:/health interval 1s
+	agent start job=load ns=$C dst=$VIP n="$n" conc=4 keep=10 timeout=30
+	until
+		shuffle
+		rounds=$((rounds + 1))
+		agent progress job=load
+		got "ok + failed >= $n" >/dev/null
+	do :; done
+	agent wait job=load
+	echo "# $rounds rounds of 48 changes" >&3
+	got "ok == $n && failed == 0 && moved == 0 && conns >= $n / 10"
+	got 'b1 > 0 && b2 > 0 && b3 > 0'
+}
+
+@test "datagrams while everything changes: none is lost" {
+	web proto udp
+	agent start job=load ns=$C dst=$VIP proto=udp conc=2 keep=5
+	shuffle
+	agent stop job=load
+	got 'ok > 50 && failed == 0 && moved == 0'
+}
+
+@test "drain: nothing new, what is open finishes, then offline" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=9
+	lb drain web $B1
+	look
+	is s1_state draining
+	is s1_admin drain
+	agent load ns=$C dst=$VIP n=20
+	got 'ok == 20 && b1 == 0'
+	agent ask job=held
+	got 'ok == 9 && failed == 0 && b1 == 3'
+	agent drop job=held
+	until_is 15 s1_state offline
+	lb set web backend $B1 online
+	look
+	is s1_state healthy
+	agent load ns=$C dst=$VIP n=30
+	got 'b1 == 10'
+}
+
+@test "drain with a deadline: what is open then is reset" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=9
+	lb drain web $B1 deadline 3s
+	agent ask job=held
+	got 'ok == 9'
+	look
+	is s1_state draining
+	got 's1_deadline > 0 && s1_deadline <= 3000000000'
+	until_is 20 s1_state offline
+	agent ask job=held
+	got 'ok == 6 && reset == 3 && b1 == 0'
+	until_so 10 's1_active == 0'
+}
+
+@test "drain: IPv6 with a deadline" {
+	web6
+	agent hold job=held ns=$C dst=$VIP6 n=3
+	lb drain web $SIX2 deadline 1s
+	until_is 20 s2_state offline
+	agent ask job=held
+	got 'ok == 2 && reset == 1'
+}
+
+@test "a deleted backend finishes what is open" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=9
+	lb del web backend $B2
+	agent load ns=$C dst=$VIP n=20
+	got 'ok == 20 && b2 == 0'
+	agent ask job=held
+	got 'ok == 9 && b2 == 3'
+	# and it may be another one with the same address
+	lb add web backend $B2
+	agent load ns=$C dst=$VIP n=30
+	got 'b2 == 10'
+	agent ask job=held
+	got 'ok == 9 && b2 == 3'
+}
+
+@test "a backend deleted with reset cuts what is open" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=9
+	lb del web backend $B2 reset
+	agent ask job=held
+	got 'ok == 6 && reset == 3'
+	# the server has been told as well
+	agent served name=b2
+	got 'open == 0'
+}
+
+@test "a deleted balancer finishes what is open" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=6
+	lb del web
+	agent load ns=$C dst=$VIP n=2 timeout=2
+	got 'ok == 0 && failed == 2'
+	agent ask job=held
+	got 'ok == 6'
+	# the address is free again at once
+	lb add other vip $VIP
+	lb add other backend $B3
+	agent load ns=$C dst=$VIP n=2
+	got 'ok == 2 && b3 == 2'
+	agent ask job=held
+	got 'ok == 6'
+	lb del other
+}
+
+@test "a balancer deleted with reset cuts what is open" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=6
+	lb del web reset
+	agent ask job=held
+	got 'ok == 0 && reset == 6'
+}
+
+@test "offline cuts, online serves again" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=6
+	lb set web backend $B3 offline
+	look
+	is s3_state offline
+	agent ask job=held
+	got 'ok == 4 && reset == 2'
+	agent load ns=$C dst=$VIP n=20
+	got 'ok == 20 && b3 == 0'
+	lb set web backend $B3 online
+	agent load ns=$C dst=$VIP n=30
+	got 'b3 == 10'
+}
+
+@test "a backend may begin offline" {
+	lb add web vip $VIP
+	lb add web backend $B1 state offline
+	agent load ns=$C dst=$VIP n=1
+	got 'refused == 1'
+	lb set web backend $B1 online
+	agent load ns=$C dst=$VIP n=1
+	got 'b1 == 1'
+}
+
+@test "limit: as many as it may have open, and no more" {
+	web
+	for b in $B1 $B2 $B3; do lb set web backend $b limit 2; done
+	agent hold job=held ns=$C dst=$VIP n=8
+	got 'ok == 6 && refused == 2 && b1 == 2 && b2 == 2 && b3 == 2'
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_stats_dropped == 2 && s1_active == 6'
+	lb set web backend $B1 limit none
+	agent load ns=$C dst=$VIP n=10
+	got 'ok == 10 && b1 == 10'
+	agent drop job=held
+	until_so 10 's2_active == 0'
+	agent load ns=$C dst=$VIP n=30
+	got 'ok == 30 && b2 > 0'
+}
+
+@test "the policy of a balancer changes under open flows" {
+	web
+	agent hold job=held ns=$C dst=$VIP n=9
+	lb set web policy maglev
+	lb set web policy least-connections
+	lb del web backend $B1
+	lb add web backend $B1
+	# the new backend has none open, the others three
+	agent hold job=more ns=$C dst=$VIP n=3
+	got 'b1 == 3'
+	agent ask job=held
+	got 'ok == 9 && failed == 0'
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The end of balancers, namespaces and of the module, at the worst moment.
+
+# shellcheck disable=SC2086 # the names in common.bash are one word each
+load common
+
+TREE=$BATS_TEST_DIRNAME/../../..
+
+setup_file()
+{
+	# after a test that failed half way
+	grep -q ^rayos_lb /proc/modules || insert
+}
+
+insert()
+{
+	local ko=$TREE/build/${RAYOS_LANE:-none}/src/modules/rayos_lb/rayos_lb.ko
+
+	if [ -e "$ko" ]; then
+		insmod "$ko" "$@"
+	else
+		modprobe rayos_lb "$@"
+	fi
+}
+
+# everything that can be under way at once
+busy()
+{
+	web health http:/health interval 1s affinity 10s
+	lb add udp vip $VIP proto udp
+	backends udp $B1 $B2 $B3
+	lb add six vip $VIP6 policy least-connections health tcp interval 1s
+	backends six $SIX1 $SIX2
+	agent start job=tcp ns=$C dst=$VIP conc=2 keep=5 timeout=1 src=10.0.0.2-20
+	agent start job=udp ns=$C dst=$VIP proto=udp timeout=0.2 keep=5
+	agent start job=six ns=$C dst=$VIP6 timeout=1 keep=5
+	agent hold job=held ns=$C dst=$VIP n=5
+	got 'ok == 5'
+}
+
+idle()
+{
+	local job
+
+	for job in tcp udp six; do
+		agent stop job=$job
+		got 'ok > 0'
+	done
+	agent drop job=held rst=1
+}
+
+@test "unloading under traffic, and loading again" {
+	local i
+
+	for ((i = 0; i < $(full 4 1); i++)); do
+		busy
+		timeout 60 rmmod rayos_lb
+		idle
+		[ ! -e /sys/kernel/debug/rayos/lb ]
+		has_not '^rayos_lb' /proc/slabinfo
+		refused 2 modprobe lb status
+		insert
+		agent rayctl ns=$D args=lb,status
+		got 'nr == 0'
+	done
+	web
+	agent load ns=$C dst=$VIP n=9
+	got 'ok == 9 && b1 == 3'
+}
+
+@test "nobody who looks or listens holds the module" {
+	web
+	rayctl -n $D events lb >/dev/null 2>&1 3>&- &
+	agent hold job=held ns=$C dst=$VIP n=3
+	agent sleep seconds=0.3
+	[ "$(awk '$1 == "rayos_lb" { print $3 }' /proc/modules)" = 0 ]
+	timeout 60 rmmod rayos_lb
+	kill %1 || :
+	insert
+}
+
+@test "loading and unloading, with nothing done" {
+	local i
+
+	timeout 60 rmmod rayos_lb
+	for ((i = 0; i < $(full 10 3); i++)); do
+		insert
+		timeout 60 rmmod rayos_lb
+	done
+	insert
+}
+
+@test "parameters: limits above the usual, and nonsense" {
+	timeout 60 rmmod rayos_lb
+	insert max_balancers=9 max_backends=33 flow_bits=10
+	for i in {1..9}; do
+		lb add "b$i" vip "10.0.0.100:$((100 + i))"
+	done
+	refused 2 max_balancers lb add b10 vip 10.0.0.100:110
+	timeout 60 rmmod rayos_lb
+	for wrong in flow_bits=99 max_balancers=100000 max_backends=99999; do
+		if insert "$wrong" 2>/dev/null; then
+			echo "$wrong was taken"
+			return 1
+		fi
+	done
+	insert
+}
+
+@test "a full flow table refuses, and recovers" {
+	timeout 60 rmmod rayos_lb
+	insert flow_bits=10 max_flows=20
+	web
+	agent hold job=held ns=$C dst=$VIP n=30 timeout=2
+	got 'ok > 0 && ok <= 20 && failed >= 10'
+	agent rayctl args=status
+	agent drop job=held rst=1
+	agent sleep seconds=1
+	agent load ns=$C dst=$VIP n=10 rst=1 timeout=5
+	got 'ok == 10'
+	timeout 60 rmmod rayos_lb
+	insert
+}
+
+@test "a namespace is deleted under traffic" {
+	local i
+
+	topo_up y- 1
+	agent serve name=b7 ns=y-1
+	rayctl -n y-director lb add web vip $VIP health tcp interval 1s affinity 5s
+	rayctl -n y-director lb add web backend $B1
+	agent start job=load ns=y-client dst=$VIP conc=2 keep=3 timeout=1
+	agent hold job=held ns=y-client dst=$VIP n=5
+	got 'ok == 5'
+	ip netns del y-director
+	# it is gone when its ends of the links are
+	until_so 30 'devices == 1' agent devices ns=y-client
+	agent stop job=load
+	got 'ok > 0'
+	agent drop job=held rst=1
+	agent remove name=b7
+	topo_down y-
+	has_not 'waiting for .* to become free' <(dmesg)
+}
+
+@test "a balancer comes and goes under traffic" {
+	local i
+
+	web
+	agent start job=load ns=$C dst=$VIP conc=2 timeout=2 gap=0.002 rst=1
+	for ((i = 0; i < $(full 30 5); i++)); do
+		lb del web "$( ((i % 2)) && echo reset)"
+		web
+	done
+	agent stop job=load
+	got 'ok > 0'
+	agent load ns=$C dst=$VIP n=9
+	got 'ok == 9 && b1 == 3'
+}
+
+@test "nothing is left when the work is done" {
+	web
+	agent load ns=$C dst=$VIP n=50 rst=1
+	lb del web reset
+	until_so 30 'rayos_lb_flow == 0' agent slabs
+	agent rayctl ns=$D args=lb,backends
+	got 'nr == 0'
+}

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every test file loads.  The network of topology.bash is up, its backends
+# b1, b2 and b3 listen on port 8080 for HTTP and datagrams alike, and all that
+# a test does to it goes through one process, agent.py.
+
+: "${BATS_TEST_DIRNAME:=.}"
+# shellcheck source=topology.bash
+. "$BATS_TEST_DIRNAME/topology.bash"
+
+# shellcheck disable=SC2034 # the tests use them
+{
+	C=lb-client
+	D=lb-director
+	VIP=10.0.0.100:80
+	VIP6='[fd00::100]:80'
+	B1=10.0.1.11:8080 B2=10.0.1.12:8080 B3=10.0.1.13:8080
+	SIX1='[fd00:1::11]:8080'
+	SIX2='[fd00:1::12]:8080'
+	SIX3='[fd00:1::13]:8080'
+}
+
+declare -gA R=()
+NGINXES=()
+
+# full N SHORT: how much of something, which a short pass has less of
+full()
+{
+	if [ -n "${RAYOS_SHORT:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
+# agent VERB KEY=VALUE...: what the agent says is left in the array R
+agent()
+{
+	local serial=$((++agent_serial)).$BASHPID who how key
+
+	printf '%s %s\n' "$serial" "$*" >"$AGENT/requests"
+	while read -r -t 300 who how <"$AGENT/replies"; do
+		[ "$who" != "$serial" ] || break
+	done
+	R=()
+	IFS= read -r REPLY <"$AGENT/result"
+	if [ "$how" != ok ]; then
+		echo "agent: $*: ${REPLY:-no answer}"
+		return 1
+	fi
+	for key in $REPLY; do
+		R[${key%%=*}]=${key#*=}
+	done
+}
+
+# got EXPRESSION: is it true of the last result, whose keys are its variables?
+# A backend that answered nothing is 0, any other name must be there.
+got()
+{
+	local key word rest=$1
+
+	for key in "${!R[@]}"; do
+		[[ $key =~ ^[a-z][a-z0-9_]*$ && ${R[$key]} =~ ^-?[0-9]+$ ]] || continue
+		local "$key=${R[$key]}"
+	done
+	while [[ $rest =~ ([A-Za-z_][A-Za-z_0-9]*)(.*) ]]; do
+		word=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
+		[[ -v $word || $word =~ ^b[0-9]$ ]] && continue
+		echo "got: nothing is called \"$word\" in: $REPLY"
+		return 1
+	done
+	(($1)) && return
+	echo "not so: $1"
+	echo "in: $REPLY"
+	return 1
+}
+
+# is KEY VALUE: a word of the last result
+is()
+{
+	[ "${R[$1]-}" = "$2" ] && return
+	echo "$1 is \"${R[$1]-}\", not \"$2\""
+	echo "in: $REPLY"
+	return 1
+}
+
+# has_not PATTERN FILE
+has_not()
+{
+	if grep -E "$1" "$2"; then return 1; fi
+}
+
+# balancers of the director
+lb()
+{
+	rayctl -n "$D" lb "$@"
+}
+
+# web [WORD...]: a balancer "web" on the VIP over b1, b2 and b3
+web()
+{
+	lb add web vip "$VIP" "$@" && backends web "$B1" "$B2" "$B3"
+}
+
+web6()
+{
+	lb add web vip "$VIP6" "$@" && backends web "$SIX1" "$SIX2" "$SIX3"
+}
+
+# backends NAME ADDRESS...
+backends()
+{
+	local name=$1 to
+	shift
+
+	for to; do
+		lb add "$name" backend "$to" || return
+	done
+}
+
+# look: the backends of "web" as sN_KEY, in the order in which they were added
+look()
+{
+	agent rayctl ns=$D args=lb,backends,web
+}
+
+# until_so SECONDS EXPRESSION [COMMAND...]: look, by default, until it is true
+until_so()
+{
+	local end=$((SECONDS + $1)) so=$2
+	shift 2
+	[ $# -gt 0 ] || set -- look
+
+	until "$@" && got "$so" >/dev/null; do
+		if ((SECONDS > end)); then
+			got "$so"
+			return
+		fi
+		agent sleep seconds=0.1
+	done
+}
+
+# until_is SECONDS KEY WORD: look until it is
+until_is()
+{
+	local end=$((SECONDS + $1))
+
+	until look && is "$2" "$3" >/dev/null; do
+		if ((SECONDS > end)); then
+			is "$2" "$3"
+			return
+		fi
+		agent sleep seconds=0.1
+	done
+}
+
+# refused STATUS TEXT COMMAND...: it ends with that status, says nothing on
+# stdout and on stderr first of all one line that has TEXT in it; a refusal
+# of the kernel's (2) is that line alone, a usage may follow a wrong word (1)
+refused()
+{
+	local want=$1 text=$2 status=0 line=()
+	shift 2
+
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	mapfile -t line <"$BATS_TEST_TMPDIR/err"
+	if ((status == want)) && [ ! -s "$BATS_TEST_TMPDIR/out" ] &&
+	   [[ ${line[0]-} == *"$text"* ]] &&
+	   ((want == 1 || ${#line[@]} == 1)); then
+		return
+	fi
+	echo "$*: status $status, not $want and \"$text\":"
+	cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err"
+	return 1
+}
+
+setup()
+{
+	agent reset
+}
+
+# every test leaves the director empty
+teardown()
+{
+	[ ${#NGINXES[@]} -eq 0 ] || kill -9 "${NGINXES[@]}" 2>/dev/null || :
+	agent clean ns=$D
+}
+
+# nginx_in NAMESPACE PORT NAME: a real web server of one process, NGINX
+nginx_in()
+{
+	local dir=$BATS_TEST_TMPDIR/nginx.$1
+	mkdir -p "$dir"
+
+	cat >"$dir/conf" <<-END
+	daemon off;
+	master_process off;
+	pid $dir/pid;
+	error_log stderr error;
+	events { worker_connections 256; }
+	http {
+		access_log off;
+		client_body_temp_path $dir/body;
+		proxy_temp_path $dir/proxy;
+		fastcgi_temp_path $dir/fastcgi;
+		uwsgi_temp_path $dir/uwsgi;
+		scgi_temp_path $dir/scgi;
+		server { listen $2; listen [::]:$2; return 200 "$3\n"; }
+	}
+	END
+	ip netns exec "$1" nginx -c "$dir/conf" >"$dir/log" 2>&1 3>&- &
+	NGINX=$!
+	disown
+	NGINXES+=("$NGINX")
+	agent up ns="$1" port="$2" || { cat "$dir/log"; return 1; }
+}
