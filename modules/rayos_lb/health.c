@@ -208,6 +208,12 @@ static void conclude(struct rayos_lb_backend *backend, u32 result, u64 now)
 		rayos_lb_net_refresh(backend->balancer->ln, 0);
 }
 
+/* At least one, so that a time that is due has come when the work runs */
+static unsigned long jiffies_for(u64 when, u64 now)
+{
+	return nsecs_to_jiffies(when - min(when, now)) + 1;
+}
+
 static void work(struct work_struct *work)
 {
 	struct rayos_lb_prober *prober =
@@ -216,25 +222,26 @@ static void work(struct work_struct *work)
 		container_of(prober, struct rayos_lb_backend, prober);
 	const struct rayos_lb_health *health = &backend->balancer->health;
 	u64 now = ktime_get_ns();
-	u64 delay;
+	u64 next;
 	u32 result;
 
 	result = advance(backend, now);
-	if (result) {
-		now = ktime_get_ns();
-		hang_up(prober);
-		conclude(backend, result, now);
-		delay = rayos_lb_check_delay(&prober->verdict, health->interval,
-					     health->rise, health->fall,
-					     get_random_u32());
-		/* the interval is from the start of one check to the next */
-		delay -= min(delay, now - prober->began);
-	} else {
-		delay = prober->deadline - min(prober->deadline, now);
+	if (!result) {
+		/* not mod_: what the socket has told meanwhile comes first */
+		queue_delayed_work(rayos_lb_wq, &prober->work,
+				   jiffies_for(prober->deadline, now));
+		return;
 	}
-	/* not mod_: what the socket has told meanwhile comes first */
-	queue_delayed_work(rayos_lb_wq, &prober->work,
-			   nsecs_to_jiffies(delay) + 1);
+
+	hang_up(prober);
+	now = ktime_get_ns();
+	conclude(backend, result, now);
+	next = prober->began +
+	       rayos_lb_check_delay(&prober->verdict, health->interval,
+				    health->rise, health->fall,
+				    get_random_u32());
+	/* mod_: what the socket told last is of no interest any more */
+	mod_delayed_work(rayos_lb_wq, &prober->work, jiffies_for(next, now));
 }
 
 /**

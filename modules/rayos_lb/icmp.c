@@ -227,9 +227,7 @@ static unsigned int send4(struct sk_buff *skb, bool local_out,
 	if (iph->ttl <= 1)
 		return NF_DROP;
 	ip_decrease_ttl(iph);
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	dst_output(state->net, NULL, skb);
+	rayos_lb_send(state->net, skb);
 	return NF_STOLEN;
 }
 
@@ -259,9 +257,7 @@ static unsigned int send6(struct sk_buff *skb, bool local_out,
 	if (ip6h->hop_limit <= 1)
 		return NF_DROP;
 	ip6h->hop_limit--;
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	dst_output(state->net, NULL, skb);
+	rayos_lb_send(state->net, skb);
 	return NF_STOLEN;
 }
 

@@ -234,6 +234,7 @@ struct rayos_lb_balancer {
  * @dying: the namespace goes away, nothing may begin any more
  * @refresh: brings the states of backends up to date with what probers and
  *	flows have come to
+ * @lro: turns large receive offload off
  * @affinity: clients and their backends
  * @frag6: fragments of IPv6 packets under way
  */
@@ -250,6 +251,7 @@ struct rayos_lb_net {
 	bool active;
 	bool dying;
 	struct delayed_work refresh;
+	struct work_struct lro;
 	struct rayos_lb_affinity_table *affinity;
 	struct rayos_lb_frag6_table *frag6;
 };
@@ -264,6 +266,12 @@ void rayos_lb_net_teardown(struct rayos_lb_net *ln);
 int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack);
 void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay);
+
+/* lro.c */
+int rayos_lb_lro_init(void);
+void rayos_lb_lro_exit(void);
+void rayos_lb_lro_setup(struct rayos_lb_net *ln);
+void rayos_lb_lro_disable(struct rayos_lb_net *ln);
 
 /* balancer.c */
 struct rayos_lb_balancer *

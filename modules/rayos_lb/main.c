@@ -95,6 +95,9 @@ static int __init rayos_lb_init(void)
 	err = rayos_lb_net_init();
 	if (err)
 		goto err_exit_cache;
+	err = rayos_lb_lro_init();
+	if (err)
+		goto err_exit_net;
 	rayos_lb_debugfs_init();
 	err = rayos_lb_nl_init();
 	if (err)
@@ -103,6 +106,8 @@ static int __init rayos_lb_init(void)
 
 err_exit_debugfs:
 	rayos_lb_debugfs_exit();
+	rayos_lb_lro_exit();
+err_exit_net:
 	rayos_lb_net_exit();
 	settle();
 err_exit_cache:
@@ -116,6 +121,7 @@ static void __exit rayos_lb_exit(void)
 {
 	rayos_lb_nl_exit();
 	rayos_lb_debugfs_exit();
+	rayos_lb_lro_exit();
 	rayos_lb_net_exit();
 	settle();
 	rayos_lb_flow_cache_exit();

@@ -119,6 +119,7 @@ void rayos_lb_net_setup(struct rayos_lb_net *ln, struct net *net)
 	xa_init_flags(&ln->balancers, XA_FLAGS_ALLOC1);
 	INIT_LIST_HEAD(&ln->removed);
 	INIT_DELAYED_WORK(&ln->refresh, refresh);
+	rayos_lb_lro_setup(ln);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_setup);
 
@@ -186,6 +187,7 @@ int rayos_lb_net_activate(struct rayos_lb_net *ln,
 	err = rayos_lb_path_register(ln->net);
 	if (err)
 		goto err_drop_tables;
+	rayos_lb_lro_disable(ln);
 	return 0;
 
 err_drop_tables:
@@ -248,6 +250,7 @@ void rayos_lb_net_teardown(struct rayos_lb_net *ln)
 	if (ln->active)
 		drop_tables(ln);
 	cancel_delayed_work_sync(&ln->refresh);
+	cancel_work_sync(&ln->lro);
 	drop_removed(ln);
 	xa_destroy(&ln->balancers);
 	mutex_destroy(&ln->lock);

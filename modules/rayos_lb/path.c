@@ -18,6 +18,7 @@
 #include <net/ip.h>
 #include <kunit/visibility.h>
 
+#include "bridge.h"
 #include "lb.h"
 #include "path.h"
 #include "reset.h"
@@ -81,6 +82,23 @@ struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 		.source = true,
 		.route = &flow->route,
 	};
+}
+
+/**
+ * rayos_lb_send() - let a packet go by its route
+ * @net: the network namespace
+ * @skb: the packet, complete, with its route; taken over
+ *
+ * Context: within RCU, bottom halves off.
+ */
+void rayos_lb_send(struct net *net, struct sk_buff *skb)
+{
+	skb_forward_csum(skb);
+	/* when it was received is not when it shall be sent */
+	skb_clear_tstamp(skb);
+	nf_reset_ct(skb);
+	rayos_lb_leave_bridge(skb);
+	dst_output(net, NULL, skb);
 }
 
 static u32 microseconds(void)
@@ -361,18 +379,21 @@ static unsigned int hook6(struct sk_buff *skb, bool local_out,
 	}
 }
 
+static bool for_this_host(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_HOST && !rayos_lb_passes_by(skb);
+}
+
 static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	return skb->pkt_type == PACKET_HOST ? hook4(skb, false, state) :
-					      NF_ACCEPT;
+	return for_this_host(skb) ? hook4(skb, false, state) : NF_ACCEPT;
 }
 
 static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	return skb->pkt_type == PACKET_HOST ? hook6(skb, false, state) :
-					      NF_ACCEPT;
+	return for_this_host(skb) ? hook6(skb, false, state) : NF_ACCEPT;
 }
 
 /* A process may send with bottom halves on; counters and locks need them off */

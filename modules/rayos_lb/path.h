@@ -49,6 +49,8 @@ struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route);
 void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
 			u32 cookie);
 
+void rayos_lb_send(struct net *net, struct sk_buff *skb);
+
 /* transport.c */
 bool rayos_lb_parse_transport(const struct sk_buff *skb,
 			      struct rayos_lb_pkt *pkt);

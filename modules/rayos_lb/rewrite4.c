@@ -129,6 +129,8 @@ static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
 {
 	u32 mtu = dst_mtu(dst);
 
+	if (skb_warn_if_lro(skb))
+		return false;
 	if (ip_hdr(skb)->ttl <= 1) {
 		icmp_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
 		return false;
@@ -200,9 +202,6 @@ unsigned int rayos_lb_output4(struct sk_buff *skb,
 		return NF_DROP;
 	ip_decrease_ttl(ip_hdr(skb));
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	nf_reset_ct(skb);
-	dst_output(state->net, NULL, skb);
+	rayos_lb_send(state->net, skb);
 	return NF_STOLEN;
 }

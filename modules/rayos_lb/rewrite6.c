@@ -135,6 +135,8 @@ static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
 {
 	u32 mtu = dst_mtu(dst);
 
+	if (skb_warn_if_lro(skb))
+		return false;
 	if (ipv6_hdr(skb)->hop_limit <= 1) {
 		icmpv6_send(skb, ICMPV6_TIME_EXCEED, ICMPV6_EXC_HOPLIMIT, 0);
 		return false;
@@ -201,9 +203,6 @@ unsigned int rayos_lb_output6(struct sk_buff *skb,
 	skb_dst_set_noref(skb, dst);
 	ipv6_hdr(skb)->hop_limit--;
 	IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
-	nf_reset_ct(skb);
-	dst_output(state->net, NULL, skb);
+	rayos_lb_send(state->net, skb);
 	return NF_STOLEN;
 }
