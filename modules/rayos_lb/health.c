@@ -13,6 +13,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <rayos/compat.h>
+#include <kunit/visibility.h>
 
 #include "health.h"
 #include "lb.h"
@@ -87,6 +88,7 @@ u32 rayos_lb_check_error(int err)
 		return RAYOS_LB_CHECK_RESULT_ERROR;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_check_error);
 
 static int address_of(const struct rayos_lb_backend *backend,
 		      struct sockaddr_storage *ss)

@@ -16,6 +16,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/route.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 #include "path.h"
@@ -290,6 +291,7 @@ unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 	rewrite_outer4(skb, flow, &turn);
 	return send4(skb, local_out, state);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_icmp4);
 
 /**
  * rayos_lb_icmp6() - translate an ICMPv6 error
@@ -322,3 +324,4 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	rewrite_outer6(skb, offset, flow, &turn);
 	return send6(skb, local_out, state);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_icmp6);

@@ -40,6 +40,7 @@ MODULE_PARM_DESC(max_affinities,
 		 "Most clients remembered in a network namespace, 64 to 1048576 (default 65536)");
 
 unsigned int rayos_lb_flow_bits = 16;
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_bits);
 module_param_named(flow_bits, rayos_lb_flow_bits, uint, 0444);
 MODULE_PARM_DESC(flow_bits,
 		 "Buckets of a flow table as a power of two, 10 to 24 (default 16)");
