@@ -15,6 +15,8 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generat
 # What a machine needs to build the modules, and where DKMS looks for it.
 source := COPYING Kbuild LICENSES VERSION dkms.conf include modules
 dkms := /usr/src/rayos-$(VERSION)
+dkms-remove = if dkms status rayos/$(VERSION) | grep -q .; then \
+		      dkms remove rayos/$(VERSION) --all; fi; rm -rf $(dkms)
 
 # Kbuild writes beside its sources, hence the copy.
 kmod = build/kmod-$(release)
@@ -68,19 +70,18 @@ deb:			## build Debian packages in build/deb
 	@ls build/deb/*.deb
 
 install: have-dkms have-kdir rayctl	## install modules (by DKMS), rayctl, man pages, completion
-	rm -rf $(dkms)
+	$(dkms-remove)
 	mkdir -p $(dkms)
 	cp -R $(source) $(dkms)/
 	sed -i 's/#MODULE_VERSION#/$(VERSION)/' $(dkms)/dkms.conf
-	dkms install --force rayos/$(VERSION) -k $(release)
+	dkms install rayos/$(VERSION) -k $(release)
 	install -D -m 644 modules/rayos.conf /etc/modprobe.d/rayos.conf
 	$(MAKE) -C tools/rayctl VERSION=$(VERSION) install
 
 uninstall: have-dkms	## remove what install has installed
 	$(MAKE) -C tools/rayctl VERSION=$(VERSION) uninstall
 	rm -f /etc/modprobe.d/rayos.conf
-	dkms remove rayos/$(VERSION) --all || :
-	rm -rf $(dkms)
+	$(dkms-remove)
 
 clean:			## remove what was built, the cache of test kernels excepted
 	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
