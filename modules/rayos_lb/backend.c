@@ -171,7 +171,7 @@ static void reset_flows(struct rayos_lb_backend *backend)
 	struct rayos_lb_net *ln = backend->balancer->ln;
 
 	if (atomic_read(&backend->active))
-		rayos_lb_flow_for_each(&ln->flows, reset_flow, backend);
+		rayos_lb_flow_walk(&ln->flows, reset_flow, backend);
 }
 
 static void set_state(struct rayos_lb_backend *backend, u32 state, u64 now)
@@ -297,8 +297,10 @@ bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 		return false;
 
 	set_state(backend, state, now);
-	if (state == RAYOS_LB_STATE_OFFLINE)
+	if (state == RAYOS_LB_STATE_OFFLINE) {
+		rayos_lb_health_stop(backend);
 		reset_flows(backend);
+	}
 	if (state != RAYOS_LB_STATE_HEALTHY)
 		rayos_lb_affinity_forget(backend->balancer->ln->affinity,
 					 backend);

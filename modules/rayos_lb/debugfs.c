@@ -125,8 +125,8 @@ static void show_hist(struct seq_file *m, const char *name,
 typedef void (*show_fn)(struct seq_file *m, const struct rayos_lb_backend *b,
 			const struct rayos_lb_stats *stats, const void *arg);
 
-static void for_each_backend(struct seq_file *m, struct rayos_lb_net *ln,
-			     show_fn show, const void *arg)
+static void show_backends(struct seq_file *m, struct rayos_lb_net *ln,
+			  show_fn show, const void *arg)
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_backend *backend;
@@ -220,16 +220,16 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 			   balancer->name, dropped(balancer));
 
 	head(m, "active", "Open flows.", "gauge");
-	for_each_backend(m, ln, show_active, NULL);
+	show_backends(m, ln, show_active, NULL);
 	head(m, "healthy", "Whether a backend may be given new flows.", "gauge");
-	for_each_backend(m, ln, show_healthy, NULL);
+	show_backends(m, ln, show_healthy, NULL);
 	for (i = 0; i < ARRAY_SIZE(metrics); i++) {
 		head(m, metrics[i].name, metrics[i].help, "counter");
-		for_each_backend(m, ln, show_counter, &metrics[i]);
+		show_backends(m, ln, show_counter, &metrics[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(latencies); i++) {
 		head(m, latencies[i].name, latencies[i].help, "histogram");
-		for_each_backend(m, ln, show_latency, &latencies[i]);
+		show_backends(m, ln, show_latency, &latencies[i]);
 	}
 }
 
@@ -262,7 +262,7 @@ static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 
 static void show_balancers(struct seq_file *m, struct rayos_lb_net *ln)
 {
-	for_each_backend(m, ln, show_backend, NULL);
+	show_backends(m, ln, show_backend, NULL);
 }
 
 static int show(struct seq_file *m,

@@ -311,7 +311,7 @@ void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_del);
 
-static void for_each_in(struct rayos_lb_flow_table *table, u32 bucket,
+static void walk_bucket(struct rayos_lb_flow_table *table, u32 bucket,
 			rayos_lb_flow_fn fn, void *data)
 {
 	struct rayos_lb_node *node;
@@ -326,7 +326,7 @@ static void for_each_in(struct rayos_lb_flow_table *table, u32 bucket,
 }
 
 /**
- * rayos_lb_flow_for_each() - do something to every flow
+ * rayos_lb_flow_walk() - do something to every flow
  * @table: the namespace's
  * @fn: what; it may delete the flow
  * @data: handed to @fn
@@ -335,19 +335,19 @@ static void for_each_in(struct rayos_lb_flow_table *table, u32 bucket,
  *
  * Context: Process context, may sleep between flows.
  */
-void rayos_lb_flow_for_each(struct rayos_lb_flow_table *table,
-			    rayos_lb_flow_fn fn, void *data)
+void rayos_lb_flow_walk(struct rayos_lb_flow_table *table,
+			rayos_lb_flow_fn fn, void *data)
 {
 	u32 i;
 
 	for (i = 0; i < BIT(table->bits); i++) {
 		if (hlist_bl_empty(&table->bucket[i]))
 			continue;
-		for_each_in(table, i, fn, data);
+		walk_bucket(table, i, fn, data);
 		cond_resched();
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_for_each);
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_walk);
 
 static void expire(struct rayos_lb_flow *flow, void *data)
 {
@@ -376,7 +376,7 @@ static void gc(struct work_struct *work)
 		u32 bucket = table->gc_next++ & (BIT(table->bits) - 1);
 
 		if (!hlist_bl_empty(&table->bucket[bucket]))
-			for_each_in(table, bucket, expire, table);
+			walk_bucket(table, bucket, expire, table);
 		if (!(n & 1023))
 			cond_resched();
 	}
@@ -418,7 +418,7 @@ static void del(struct rayos_lb_flow *flow, void *data)
 void rayos_lb_flow_table_exit(struct rayos_lb_flow_table *table)
 {
 	cancel_delayed_work_sync(&table->gc);
-	rayos_lb_flow_for_each(table, del, table);
+	rayos_lb_flow_walk(table, del, table);
 	WARN_ON_ONCE(atomic_read(&table->count));
 	/* walks in other contexts have ended, but for those within RCU */
 	synchronize_rcu();

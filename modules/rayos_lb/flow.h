@@ -126,8 +126,8 @@ void rayos_lb_flow_uncount(struct rayos_lb_flow *flow);
  */
 typedef void (*rayos_lb_flow_fn)(struct rayos_lb_flow *flow, void *data);
 
-void rayos_lb_flow_for_each(struct rayos_lb_flow_table *table,
-			    rayos_lb_flow_fn fn, void *data);
+void rayos_lb_flow_walk(struct rayos_lb_flow_table *table,
+			rayos_lb_flow_fn fn, void *data);
 
 static inline struct rayos_lb_flow *rayos_lb_node_flow(struct rayos_lb_node *node)
 {

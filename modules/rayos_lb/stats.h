@@ -38,6 +38,7 @@ enum rayos_lb_counter {
 	RAYOS_LB_C_RESETS,
 	RAYOS_LB_C_UNREACHABLE,
 	RAYOS_LB_C_DROPPED,
+	/* private: */
 	RAYOS_LB_C_NR
 };
 
@@ -49,6 +50,7 @@ enum rayos_lb_counter {
 enum rayos_lb_latency {
 	RAYOS_LB_L_CONNECT,
 	RAYOS_LB_L_FIRST_BYTE,
+	/* private: */
 	RAYOS_LB_L_NR
 };
 

@@ -15,6 +15,7 @@
 enum rayos_lb_dir {
 	RAYOS_LB_FORWARD,
 	RAYOS_LB_REPLY,
+	/* private: */
 	RAYOS_LB_DIR_NR
 };
 
@@ -48,6 +49,7 @@ enum rayos_lb_flow_state {
 	RAYOS_LB_RESET,
 	RAYOS_LB_UDP_NEW,
 	RAYOS_LB_UDP_OPEN,
+	/* private: */
 	RAYOS_LB_FLOW_STATE_NR
 };
 
