@@ -185,8 +185,9 @@ static struct text quote(struct json_object *request, const char *attribute)
 static void tell(struct conn *conn, const struct answer *answer, struct json_object *request)
 {
 	const char *attribute = *answer->attribute ? answer->attribute : NULL;
+	static const char gap[] = " of this name";
+	const char *text = answer->text, *named = "";
 	struct text about = { "" };
-	const char *text = answer->text;
 
 	if (!*text && answer->error == -EPERM)
 		text = "not permitted, this needs the capability CAP_NET_ADMIN";
@@ -196,12 +197,20 @@ static void tell(struct conn *conn, const struct answer *answer, struct json_obj
 		text = "missing attribute";
 	else if (!*text)
 		text = strerror(-answer->error);
-	if (attribute && request && !answer->missing)
-		about = quote(request, attribute);
-	if (attribute)
-		refused(conn->object, attribute, "%s (%s)", text, *about.s ? about.s : attribute);
-	else
+	if (!attribute) {
 		refused(conn->object, NULL, "%s", text);
+		return;
+	}
+	if (request && !answer->missing) {
+		about = quote(request, attribute);
+		named = value_text(request, attribute);
+	}
+	/* The kernel's texts are fixed; where one leaves a gap for the name, fill it. */
+	if (strlen(text) > strlen(gap) && !strcmp(text + strlen(text) - strlen(gap), gap) && *named)
+		refused(conn->object, attribute, "%.*s named \"%s\"",
+			(int)(strlen(text) - strlen(gap)), text, named);
+	else
+		refused(conn->object, attribute, "%s (%s)", text, *about.s ? about.s : attribute);
 }
 
 /* Receive until the answer is whole. Return: 0 or libnl's error. */

@@ -136,7 +136,7 @@ class Kernel:
         for balancer in self.balancers:
             if balancer["name"] == request[key]:
                 return balancer
-        raise Refusal(errno.ENOENT, "no such balancer", key)
+        raise Refusal(errno.ENOENT, "no balancer of this name", key)
 
     def backend(self, request):
         self.balancer(request, "balancer")
@@ -181,7 +181,7 @@ class Kernel:
     def do_balancer_new(self, request):
         self.provoke(request["name"])
         if any(b["name"] == request["name"] for b in self.balancers):
-            raise Refusal(errno.EEXIST, "a balancer of this name exists", "name")
+            raise Refusal(errno.EEXIST, "a balancer has this name already", "name")
         balancer = {"id": self.new_id(), "proto": "tcp", "policy": "round-robin", "affinity": 0,
                     "when-down": "reset", "backends": 0, "healthy": 0, "active": 0, **request}
         self.balancers.append(balancer)

@@ -133,13 +133,13 @@ teardown()
 @test "refusals name the attribute, in the words that were typed" {
 	start_kernel --state "$STATE"
 	refused_by lb status nonsense
-	says 'rayctl: lb: no such balancer (name "nonsense")'
+	says 'rayctl: lb: no balancer named "nonsense"'
 	refused_by lb backends nonsense
-	says 'rayctl: lb: no such balancer (balancer "nonsense")'
+	says 'rayctl: lb: no balancer named "nonsense"'
 	refused_by -j lb health nonsense
 	json 'd["attribute"] == "balancer"' "$stderr"
 	refused_by lb add web vip 10.0.0.1:81
-	says 'rayctl: lb: a balancer of this name exists (name "web")'
+	says 'rayctl: lb: a balancer has this name already (name "web")'
 	refused_by lb del web backend 10.9.9.9:80
 	says 'rayctl: lb: no such backend (10.9.9.9:80)'
 	refused_by lb add nested vip 10.0.0.1:80 interval 1500ms
