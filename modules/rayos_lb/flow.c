@@ -16,8 +16,8 @@
 #define GC_ROUNDS	4
 #define GC_PERIOD	HZ
 
-/* Buckets that are searched for a half-open flow to throw out */
-#define EVICT_BUCKETS	64
+/* Flows among which a half-open one is looked for, to be thrown out */
+#define EVICT_FLOWS	64U
 
 static struct kmem_cache *flow_cache;
 
@@ -170,11 +170,13 @@ static void free_flow_rcu(struct rcu_head *rcu)
 static bool evict(struct rayos_lb_flow_table *table)
 {
 	u32 i, n = get_random_u32() >> (32 - table->bits);
+	u32 buckets = DIV_ROUND_UP(EVICT_FLOWS << table->bits,
+				   rayos_lb_max_flows);
 	struct rayos_lb_flow *flow, *victim = NULL;
 	struct hlist_bl_node *pos;
 	struct rayos_lb_node *node;
 
-	for (i = 0; i < EVICT_BUCKETS && !victim; i++, n++) {
+	for (i = 0; i < buckets && !victim; i++, n++) {
 		n &= BIT(table->bits) - 1;
 		hlist_bl_for_each_entry_rcu(node, pos, &table->bucket[n], link) {
 			flow = rayos_lb_node_flow(node);

@@ -14,7 +14,9 @@
  */
 #define RAYOS_LB_MAGLEV_SLOTS	65537
 
-/* Longest weighted round; weights whose sum is greater are scaled down to it */
+/* Longest weighted round; weights whose sum is greater are scaled down to it.
+ * No less than the members of a pool, each of which has a turn.
+ */
 #define RAYOS_LB_ROUND_MAX	4096
 
 /* Most members of a pool: a table entry is 16 bits wide */
@@ -29,6 +31,7 @@
  * @offset: where in the consistent hash table its permutation begins
  * @skip: the step of its permutation
  * @next: next step of its permutation, while the table is being filled
+ * @turns: its slots in a weighted round
  * @credit: what it has saved up for its next turn, while a table is filled
  */
 struct rayos_lb_member {
@@ -38,6 +41,7 @@ struct rayos_lb_member {
 	u32 offset;
 	u32 skip;
 	u32 next;
+	u32 turns;
 	s64 credit;
 };
 

@@ -4,8 +4,8 @@
  * round instead of coming in one burst.
  *
  * The round is laid out once, when the pool is built: at every slot each member
- * gains its weight in credit, the richest takes the slot and pays the sum of
- * all weights.  Picking is then one increment and one load, without a lock.
+ * gains as much credit as it has turns in the round, and the richest takes the
+ * slot and pays as much as all of them gained.  Picking is then one increment and one load, without a lock.
  * The scheme is that of nginx's upstream module (commit 52327e0627f4, 2012).
  */
 #include <linux/gcd.h>
@@ -35,6 +35,11 @@ static u64 sum_of_weights(const struct rayos_lb_pool *pool)
 	return sum;
 }
 
+static u64 exact_len(const struct rayos_lb_pool *pool)
+{
+	return div_u64(sum_of_weights(pool), common_divisor(pool));
+}
+
 /**
  * rayos_lb_round_len() - length of a weighted round
  * @pool: its members' weights are set
@@ -44,9 +49,42 @@ static u64 sum_of_weights(const struct rayos_lb_pool *pool)
  */
 u32 rayos_lb_round_len(const struct rayos_lb_pool *pool)
 {
-	u64 round = div_u64(sum_of_weights(pool), common_divisor(pool));
+	return min_t(u64, exact_len(pool), RAYOS_LB_ROUND_MAX);
+}
 
-	return min_t(u64, round, RAYOS_LB_ROUND_MAX);
+/*
+ * In a round that is too short for the weights each member has one turn at
+ * least, as every round is the same, and a share of the others by its weight;
+ * what rounding leaves goes to the heaviest.
+ */
+static void share_out(struct rayos_lb_pool *pool)
+{
+	u64 sum = sum_of_weights(pool);
+	u32 spare = pool->table_len - pool->nr;
+	u32 i, heaviest = 0, left = spare;
+
+	for (i = 0; i < pool->nr; i++) {
+		struct rayos_lb_member *m = &pool->member[i];
+		u32 share = div64_u64((u64)spare * m->weight, sum);
+
+		m->turns = 1 + share;
+		left -= share;
+		if (m->weight > pool->member[heaviest].weight)
+			heaviest = i;
+	}
+	pool->member[heaviest].turns += left;
+}
+
+static void set_turns(struct rayos_lb_pool *pool)
+{
+	u32 i, divisor = common_divisor(pool);
+
+	if (exact_len(pool) > pool->table_len) {
+		share_out(pool);
+		return;
+	}
+	for (i = 0; i < pool->nr; i++)
+		pool->member[i].turns = pool->member[i].weight / divisor;
 }
 
 static u32 richest(const struct rayos_lb_pool *pool)
@@ -68,17 +106,17 @@ static u32 richest(const struct rayos_lb_pool *pool)
  */
 void rayos_lb_round_build(struct rayos_lb_pool *pool)
 {
-	s64 sum = sum_of_weights(pool);
 	u32 i, slot;
 
+	set_turns(pool);
 	for (i = 0; i < pool->nr; i++)
 		pool->member[i].credit = 0;
 
 	for (slot = 0; slot < pool->table_len; slot++) {
 		for (i = 0; i < pool->nr; i++)
-			pool->member[i].credit += pool->member[i].weight;
+			pool->member[i].credit += pool->member[i].turns;
 		i = richest(pool);
-		pool->member[i].credit -= sum;
+		pool->member[i].credit -= pool->table_len;
 		pool->table[slot] = i;
 	}
 }

@@ -58,13 +58,13 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 	flow->stamp = (u32)(ktime_get_ns() >> 10);
 
 	err = rayos_lb_flow_add(table, flow);
-	if (err == -EEXIST) {
+	if (err) {
+		/* another CPU may have had a copy of this very packet */
 		node = rayos_lb_flow_lookup(table, &pkt->tuple);
 		if (node && node->dir == RAYOS_LB_FORWARD)
 			return rayos_lb_node_flow(node);
-	}
-	if (err)
 		return ERR_PTR(err);
+	}
 
 	rayos_lb_stats_count(backend->stats, RAYOS_LB_C_CONNECTIONS);
 	trace_rayos_lb_flow(balancer, backend, &pkt->tuple);
