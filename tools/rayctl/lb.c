@@ -39,15 +39,31 @@ static int get_status(struct json_object *row)
 
 static void figure(struct json_object *row, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s balancers, %s of %s backends healthy, %s of %s flows",
-		 value_text(row, "status.balancers"), value_text(row, "healthy"),
-		 value_text(row, "backends"), text_count(value_number(row, "status.flows")).s,
+	uint64_t balancers = value_number(row, "status.balancers");
+	uint64_t backends = value_number(row, "backends");
+
+	snprintf(buf, size, "%s balancer%s, %s of %s backend%s healthy, %s of %s flows",
+		 text_count(balancers).s, plural(balancers),
+		 text_count(value_number(row, "healthy")).s, text_count(backends).s,
+		 plural(backends), text_count(value_number(row, "status.flows")).s,
 		 text_count(value_number(row, "status.max-flows")).s);
+}
+
+/* Of a change of state: who made it, a check or a command? */
+static bool by_check(struct json_object *msg)
+{
+	static const char *const paths[] = { "old-state", "state" };
+
+	for (int i = 0; i < 2; i++)
+		if (strcmp(value_text(msg, paths[i]), "healthy") &&
+		    strcmp(value_text(msg, paths[i]), "unhealthy"))
+			return false;
+	return true;
 }
 
 static void backend_event(const char *name, struct json_object *msg)
 {
-	const char *state = value_text(msg, "state"), *result = value_text(msg, "check.result");
+	const char *state = value_text(msg, "state");
 
 	fprintf(out, "%s %s  ", value_text(msg, "balancer"), value_endpoint(msg).s);
 	if (!strcmp(name, "backend-del-ntf")) {
@@ -58,8 +74,8 @@ static void backend_event(const char *name, struct json_object *msg)
 		fprintf(out, "%s -> ", value_text(msg, "old-state"));
 		fprintf(out, "%s%s%s", color_on(lb_state_color(state)), state,
 			color_off(lb_state_color(state)));
-		if (*result && strcmp(result, "none"))
-			fprintf(out, ", last check %s, %s in a row", result,
+		if (by_check(msg))
+			fprintf(out, ", last check %s, %s in a row", value_text(msg, "check.result"),
 				value_text(msg, "check.streak"));
 		fputc('\n', out);
 		return;

@@ -147,16 +147,18 @@ static void show_latency(struct json_object *b, const char *name, const char *pa
 
 static void show_settings(struct json_object *b)
 {
-	fprintf(out, "%s%s%s  %s %s, %s of %s backends healthy\n", color_on(BOLD),
+	fprintf(out, "%s%s%s  %s %s, %s of %s backend%s healthy\n", color_on(BOLD),
 		value_text(b, "name"), color_off(BOLD), value_endpoint(b).s,
-		value_text(b, "proto"), value_text(b, "healthy"), value_text(b, "backends"));
+		value_text(b, "proto"), value_text(b, "healthy"), value_text(b, "backends"),
+		plural(value_number(b, "backends")));
 	line("policy");
 	fprintf(out, "%s\n", value_text(b, "policy"));
 	line("affinity");
 	if (value_number(b, "affinity"))
-		fprintf(out, "%s, %s clients remembered\n",
+		fprintf(out, "%s, %s client%s remembered\n",
 			text_duration(value_number(b, "affinity")).s,
-			text_count(value_number(b, "affinities")).s);
+			text_count(value_number(b, "affinities")).s,
+			plural(value_number(b, "affinities")));
 	else
 		fprintf(out, "off\n");
 	line("when down");

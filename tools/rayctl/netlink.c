@@ -182,35 +182,49 @@ static struct text quote(struct json_object *request, const char *attribute)
 	return text;
 }
 
+static const char *words_for(const struct answer *answer)
+{
+	if (*answer->text)
+		return answer->text;
+	if (answer->error == -EPERM)
+		return "not permitted, this needs the capability CAP_NET_ADMIN";
+	if (answer->error == -EBADMSG)
+		return "the kernel's answer is malformed";
+	return answer->missing ? "missing attribute" : strerror(-answer->error);
+}
+
+/* The kernel's texts are fixed: some leave it to us to say which name is meant. */
+static bool tell_name(struct conn *conn, const char *text, const char *attribute,
+		      struct json_object *request)
+{
+	static const char gap[] = " of this name";
+	size_t len = strlen(text), gap_len = strlen(gap);
+
+	if (!request || len < gap_len || strcmp(text + len - gap_len, gap))
+		return false;
+	/* Of a dump, old kernels do not say which attribute it is. */
+	if (!attribute)
+		attribute = value_at(request, "balancer") ? "balancer" : "name";
+	refused(conn->object, attribute, "%.*s named \"%s\"", (int)(len - gap_len), text,
+		value_text(request, attribute));
+	return true;
+}
+
 static void tell(struct conn *conn, const struct answer *answer, struct json_object *request)
 {
 	const char *attribute = *answer->attribute ? answer->attribute : NULL;
-	static const char gap[] = " of this name";
-	const char *text = answer->text, *named = "";
+	const char *text = words_for(answer);
 	struct text about = { "" };
 
-	if (!*text && answer->error == -EPERM)
-		text = "not permitted, this needs the capability CAP_NET_ADMIN";
-	else if (!*text && answer->error == -EBADMSG)
-		text = "the kernel's answer is malformed";
-	else if (!*text && answer->missing)
-		text = "missing attribute";
-	else if (!*text)
-		text = strerror(-answer->error);
+	if (tell_name(conn, text, attribute, request))
+		return;
 	if (!attribute) {
 		refused(conn->object, NULL, "%s", text);
 		return;
 	}
-	if (request && !answer->missing) {
+	if (request && !answer->missing)
 		about = quote(request, attribute);
-		named = value_text(request, attribute);
-	}
-	/* The kernel's texts are fixed; where one leaves a gap for the name, fill it. */
-	if (strlen(text) > strlen(gap) && !strcmp(text + strlen(text) - strlen(gap), gap) && *named)
-		refused(conn->object, attribute, "%.*s named \"%s\"",
-			(int)(strlen(text) - strlen(gap)), text, named);
-	else
-		refused(conn->object, attribute, "%s (%s)", text, *about.s ? about.s : attribute);
+	refused(conn->object, attribute, "%s (%s)", text, *about.s ? about.s : attribute);
 }
 
 /* Receive until the answer is whole. Return: 0 or libnl's error. */

@@ -136,6 +136,11 @@ struct text text_duration(uint64_t ns)
 	return text;
 }
 
+const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 struct text text_bar(double share, int width)
 {
 	/* U+2588 is a full block, U+2589 to U+258F are seven to one eighths of it. */

@@ -37,6 +37,7 @@ struct text text_bytes(uint64_t n);		/* 512 B, 12.3 MiB */
 struct text text_latency(uint64_t ns);		/* 850 ns, 1.4 ms, 12 s */
 struct text text_age(uint64_t ns);		/* 0.4s, 12s, 2m 5s, 3d 4h */
 struct text text_duration(uint64_t ns);		/* 500ms, 90s, 5m: as it is typed */
+const char *plural(uint64_t n);			/* "" for one, else "s" */
 struct text text_bar(double share, int width);	/* of block characters */
 
 /**

@@ -248,9 +248,9 @@ class Kernel:
 class Server:
     """The messages around it."""
 
-    def __init__(self, kernel, disturbed, flood):
+    def __init__(self, kernel, args):
         self.kernel, self.spec = kernel, kernel.spec
-        self.disturbed, self.flood = disturbed, flood
+        self.disturbed, self.flood, self.old = args.disturbed, args.flood, args.old
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_USERSOCK)
         self.sock.bind((0, 0))
         self.port = self.sock.getsockname()[0]
@@ -266,11 +266,11 @@ class Server:
             data += struct.pack("=HHH", 6, self.spec.number("balancer", "active"), 1) + b"\0\0"
         return struct.pack("=BBH", cmd, 1, 0) + data
 
-    def tlvs(self, refusal, offsets):
+    def tlvs(self, refusal, offsets, dump):
         data = b""
         if refusal.text:
             data += nla(ATTR_MSG, refusal.text.encode() + b"\0")
-        if refusal.attr in offsets:
+        if refusal.attr in offsets and not (dump and self.old):
             data += nla(ATTR_OFFS, struct.pack("=I", offsets[refusal.attr]))
         if refusal.missing:
             data += nla(ATTR_MISS_TYPE, struct.pack("=I", self.spec.number(*refusal.missing)))
@@ -279,7 +279,7 @@ class Server:
         return data
 
     def refuse(self, refusal, request, offsets, dump):
-        tlvs = self.tlvs(refusal, offsets)
+        tlvs = self.tlvs(refusal, offsets, dump)
         flags = NLM_F_ACK_TLVS if tlvs else 0
         code = struct.pack("=i", -refusal.code)
         if dump:
@@ -347,12 +347,14 @@ def main():
     parser.add_argument("--disturbed", type=int, default=0,
                         help="so many dumps are marked as interrupted")
     parser.add_argument("--flood", type=int, default=1, help="send each event so many times")
+    parser.add_argument("--old", action="store_true",
+                        help="as Linux 6.1, do not say which attribute a dump is refused for")
     args = parser.parse_args()
     state = {}
     if args.state:
         with open(args.state, encoding="utf-8") as file:
             state = yaml.safe_load(file)
-    server = Server(Kernel(Spec(args.spec), state), args.disturbed, args.flood)
+    server = Server(Kernel(Spec(args.spec), state), args)
     if args.port_file:
         with open(args.port_file + ".new", "w", encoding="utf-8") as file:
             print(server.port, file=file)

@@ -154,6 +154,12 @@ teardown()
 	says 'rayctl: lb: sent back whole (name "echo")'
 	refused_by lb add eperm vip 10.0.0.1:80
 	says 'rayctl: lb: not permitted, this needs the capability CAP_NET_ADMIN'
+	stop_kernel
+	start_kernel --old
+	refused_by lb backends nonsense
+	says 'rayctl: lb: no balancer named "nonsense"'
+	refused_by lb status nonsense
+	says 'rayctl: lb: no balancer named "nonsense"'
 	refused_by lb add silent vip 10.0.0.1:80
 	says 'rayctl: lb: Operation not supported'
 }
