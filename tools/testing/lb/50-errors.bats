@@ -11,7 +11,7 @@ LONG=$(printf 'x%.0s' {1..32})
 setup()
 {
 	agent reset
-	web affinity 60s health tcp
+	web affinity 60s rise 5 fall 7 interval 9s
 	lb add six vip $VIP6
 	lb add six backend $SIX1
 	agent save key=status ns=$D args=lb,status
@@ -51,8 +51,8 @@ unchanged()
 	refused 1 "nothing to set" lb set web
 	refused 1 ADDR lb add web backend
 	refused 1 ADDR lb drain web
-	refused 1 twice lb set web policy maglev policy random
-	refused 1 twice lb add other vip 10.0.0.100:81 vip 10.0.0.100:82
+	refused 1 '"policy"' lb set web policy maglev policy random
+	refused 1 '"vip"' lb add other vip 10.0.0.100:81 vip 10.0.0.100:82
 	unchanged
 }
 
