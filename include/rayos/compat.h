@@ -9,9 +9,7 @@
 
 #include <linux/module.h>
 #include <linux/socket.h>
-#include <linux/timer.h>
 #include <linux/version.h>
-#include <linux/workqueue.h>
 #if __has_include(<net/gso.h>)
 #include <net/gso.h>
 #endif
@@ -19,11 +17,6 @@
 /* Socket operations take a struct sockaddr_unsized since 6.19 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define sockaddr_unsized	sockaddr
-#endif
-
-/* A workqueue is per-CPU by default and says so only since 6.17 */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
-#define WQ_PERCPU		0
 #endif
 
 /* The namespace became a string in 6.13 */

@@ -63,7 +63,7 @@ int rayos_lb_address_add(struct rayos_lb_net *ln,
 
 	a = lookup(ln, addr);
 	if (!a) {
-		a = kzalloc(sizeof(*a), GFP_KERNEL);
+		a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
 		if (!a)
 			return -ENOMEM;
 		a->addr = *addr;

@@ -209,7 +209,15 @@ unlock:
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_set);
 
-/* Drops what has timed out, or if @backend is not NULL all that is its */
+/* Whether nobody will miss it: a packet that was on its way when the backend was
+ * removed may have remembered it since
+ */
+static bool idle(const struct entry *e)
+{
+	return timed_out(e) || READ_ONCE(e->backend->removed);
+}
+
+/* Drops what is idle, or if @backend is not NULL all that is its */
 static void sweep(struct rayos_lb_affinity_table *table,
 		  const struct rayos_lb_backend *backend)
 {
@@ -222,7 +230,7 @@ static void sweep(struct rayos_lb_affinity_table *table,
 			continue;
 		spin_lock_bh(lock_of(table, i));
 		hlist_for_each_entry_safe(e, next, &table->bucket[i], link) {
-			if (backend ? e->backend == backend : timed_out(e))
+			if (backend ? e->backend == backend : idle(e))
 				unlink_entry(table, e);
 		}
 		spin_unlock_bh(lock_of(table, i));

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "lb.h"
 #include "netlink.h"
+#include "path.h"
 #include "reset.h"
 
 /**
@@ -162,7 +163,8 @@ static void reset_flow(struct rayos_lb_flow *flow, void *data)
 {
 	const struct rayos_lb_backend *backend = data;
 
-	if (flow->backend == backend)
+	if (flow->backend == backend &&
+	    rayos_lb_state_counts(READ_ONCE(flow->state)))
 		rayos_lb_flow_kill(flow);
 }
 
@@ -198,7 +200,7 @@ void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset)
 	rayos_lb_health_stop(backend);
 	set_state(backend, reset ? RAYOS_LB_STATE_OFFLINE :
 				   RAYOS_LB_STATE_DRAINING, ktime_get_ns());
-	backend->removed = true;
+	WRITE_ONCE(backend->removed, true);
 	list_move_tail(&backend->list, &ln->removed);
 	balancer->nr_backends--;
 	rayos_lb_affinity_forget(ln->affinity, backend);
@@ -239,6 +241,8 @@ void rayos_lb_backend_reap(struct rayos_lb_backend *backend)
 	rayos_lb_stats_add(&balancer->retired, backend->stats);
 	rayos_lb_address_del(balancer->ln, &backend->addr.addr);
 	list_del(&backend->list);
+	/* a route of IPv6 must go before the namespace does */
+	rayos_lb_route_set(&backend->route, NULL, 0);
 	rayos_lb_backend_put(backend);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_reap);

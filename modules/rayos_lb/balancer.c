@@ -235,7 +235,8 @@ static void replace_snapshot(struct rayos_lb_balancer *balancer,
  *
  * Context: Process context, may sleep, namespace's lock held.
  * Return: 0, or -ENOMEM and new flows still see what was published before; in
- * it, they skip backends which may not be given any.
+ * it, they skip backends which may not be given any.  The next refresh of the
+ * namespace tries again.
  */
 int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer)
 {
@@ -244,7 +245,8 @@ int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer)
 	lockdep_assert_held(&balancer->ln->lock);
 
 	new = rayos_lb_snapshot_new(balancer);
-	if (IS_ERR(new))
+	balancer->stale = IS_ERR(new);
+	if (balancer->stale)
 		return PTR_ERR(new);
 	replace_snapshot(balancer, new);
 	return 0;

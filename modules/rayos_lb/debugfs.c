@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Views for humans and scrapers in /sys/kernel/debug/rayos/lb, of the network
- * namespace of whoever opens them.  Nothing depends on them being there.
+ * namespace of whoever reads them.  Nothing depends on them being there.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -31,12 +31,12 @@ static_assert(ARRAY_SIZE(state_name) == RAYOS_LB_STATE_MAX + 1);
  * struct metric - a counter as scrapers see it
  * @name: without the prefix
  * @help: what it is
- * @counter: where it comes from
+ * @index: of a counter or of a distribution
  */
 struct metric {
 	const char *name;
 	const char *help;
-	enum rayos_lb_counter counter;
+	u32 index;
 };
 
 static const struct metric metrics[] = {
@@ -60,9 +60,9 @@ static const struct metric metrics[] = {
 
 static const struct metric latencies[] = {
 	{ "connect_seconds", "From the client's SYN to the backend's SYN-ACK.",
-	  (enum rayos_lb_counter)RAYOS_LB_L_CONNECT },
+	  RAYOS_LB_L_CONNECT },
 	{ "first_byte_seconds", "From a request to the first byte of its answer.",
-	  (enum rayos_lb_counter)RAYOS_LB_L_FIRST_BYTE },
+	  RAYOS_LB_L_FIRST_BYTE },
 };
 
 static void show_address(struct seq_file *m, u8 family,
@@ -153,7 +153,7 @@ static void show_counter(struct seq_file *m, const struct rayos_lb_backend *b,
 
 	seq_printf(m, "rayos_lb_%s{", metric->name);
 	show_labels(m, b);
-	seq_printf(m, "} %llu\n", stats->counter[metric->counter]);
+	seq_printf(m, "} %llu\n", stats->counter[metric->index]);
 }
 
 static void show_latency(struct seq_file *m, const struct rayos_lb_backend *b,
@@ -161,7 +161,7 @@ static void show_latency(struct seq_file *m, const struct rayos_lb_backend *b,
 {
 	const struct metric *metric = arg;
 
-	show_hist(m, metric->name, b, &stats->hist[metric->counter]);
+	show_hist(m, metric->name, b, &stats->hist[metric->index]);
 }
 
 static void show_active(struct seq_file *m, const struct rayos_lb_backend *b,
@@ -304,8 +304,11 @@ DEFINE_SHOW_ATTRIBUTE(metrics);
 void rayos_lb_debugfs_init(void)
 {
 	root = debugfs_lookup("rayos", NULL);
-	if (!root)
-		root = dget(debugfs_create_dir("rayos", NULL));
+	if (!root) {
+		root = debugfs_create_dir("rayos", NULL);
+		if (!IS_ERR(root))
+			dget(root);
+	}
 	dir = debugfs_create_dir("lb", root);
 	debugfs_create_file("status", 0400, dir, NULL, &status_fops);
 	debugfs_create_file("balancers", 0400, dir, NULL, &balancers_fops);
@@ -322,7 +325,7 @@ void rayos_lb_debugfs_exit(void)
 	debugfs_remove(dir);
 	if (IS_ERR_OR_NULL(root))
 		return;
-	dput(root);
 	if (simple_empty(root))
 		debugfs_remove(root);
+	dput(root);
 }

@@ -11,13 +11,16 @@
 #include <kunit/visibility.h>
 
 #include "lb.h"
+#include "path.h"
 
 /* The whole table is looked through once in this many rounds of GC_PERIOD */
 #define GC_ROUNDS	4
 #define GC_PERIOD	HZ
 
-/* Flows among which a half-open one is looked for, to be thrown out */
+/* About as many flows are looked at for one to throw out */
 #define EVICT_FLOWS	64U
+/* ... but no more buckets than this, many of which are empty in a large table */
+#define EVICT_BUCKETS	1024U
 
 static struct kmem_cache *flow_cache;
 
@@ -150,28 +153,40 @@ void rayos_lb_flow_uncount(struct rayos_lb_flow *flow)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_uncount);
 
-static void free_flow(struct rayos_lb_flow *flow)
+static void free_flow_rcu(struct rcu_head *rcu)
 {
+	struct rayos_lb_flow *flow = container_of(rcu, struct rayos_lb_flow, rcu);
+
 	dst_release(rcu_dereference_protected(flow->route.dst, true));
 	rayos_lb_backend_put(flow->backend);
 	kmem_cache_free(flow_cache, flow);
 }
 
-static void free_flow_rcu(struct rcu_head *rcu)
+/* Over, or never answered by a client that would be there */
+static bool expendable(u8 state)
 {
-	free_flow(container_of(rcu, struct rayos_lb_flow, rcu));
+	switch (state) {
+	case RAYOS_LB_SYN:
+	case RAYOS_LB_SYN_ACK:
+	case RAYOS_LB_UDP_NEW:
+	case RAYOS_LB_CLOSED:
+	case RAYOS_LB_RESET:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /*
- * Throws out the first half-open flow that a short walk from a random bucket
- * finds.  A flood of SYNs then displaces its own entries, which are nearly all
- * half-open ones, and leaves the established alone.
+ * Throws out the first expendable flow that a short walk from a random bucket
+ * finds.  A flood from forged addresses then displaces its own flows, which
+ * never get beyond that, and leaves the established alone.
  */
 static bool evict(struct rayos_lb_flow_table *table)
 {
 	u32 i, n = get_random_u32() >> (32 - table->bits);
-	u32 buckets = DIV_ROUND_UP(EVICT_FLOWS << table->bits,
-				   rayos_lb_max_flows);
+	u32 buckets = min(DIV_ROUND_UP(EVICT_FLOWS << table->bits,
+				       rayos_lb_max_flows), EVICT_BUCKETS);
 	struct rayos_lb_flow *flow, *victim = NULL;
 	struct hlist_bl_node *pos;
 	struct rayos_lb_node *node;
@@ -181,7 +196,7 @@ static bool evict(struct rayos_lb_flow_table *table)
 		hlist_bl_for_each_entry_rcu(node, pos, &table->bucket[n], link) {
 			flow = rayos_lb_node_flow(node);
 			if (node->dir == RAYOS_LB_FORWARD &&
-			    READ_ONCE(flow->state) == RAYOS_LB_SYN) {
+			    expendable(READ_ONCE(flow->state))) {
 				victim = flow;
 				break;
 			}
@@ -216,7 +231,7 @@ struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
 	if (!rayos_lb_backend_get(backend))
 		return ERR_PTR(-ESTALE);
 
-	flow = kmem_cache_alloc(flow_cache, GFP_ATOMIC | __GFP_ZERO);
+	flow = kmem_cache_alloc(flow_cache, GFP_ATOMIC | __GFP_ZERO | __GFP_NOWARN);
 	if (!flow)
 		goto put_backend;
 
@@ -267,26 +282,24 @@ int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 {
 	int err = -EADDRINUSE;
 
-	if (!link_node(table, &flow->node[RAYOS_LB_REPLY]))
-		goto free;
-
+	/* before a late segment of the last connection from this port sees it */
 	__set_bit(RAYOS_LB_FLOW_COUNTED, &flow->flags);
 	atomic_inc(&flow->backend->active);
 	atomic_inc(&table->count);
 
+	if (!link_node(table, &flow->node[RAYOS_LB_REPLY]))
+		goto uncount;
 	err = -EEXIST;
 	if (!link_node(table, &flow->node[RAYOS_LB_FORWARD]))
 		goto unlink;
 	return 0;
 
 unlink:
+	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+uncount:
 	atomic_dec(&table->count);
 	rayos_lb_flow_uncount(flow);
-	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
 	call_rcu(&flow->rcu, free_flow_rcu);
-	return err;
-free:
-	free_flow(flow);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_add);
@@ -354,7 +367,8 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_walk);
 static void expire(struct rayos_lb_flow *flow, void *data)
 {
 	struct rayos_lb_flow_table *table = data;
-	u8 state = READ_ONCE(flow->state);
+	bool killed = test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags);
+	u8 state = killed ? RAYOS_LB_RESET : READ_ONCE(flow->state);
 	u32 idle = (u32)jiffies - READ_ONCE(flow->last);
 
 	/* a packet that went by on another CPU just now looks like the future */
@@ -406,8 +420,12 @@ int rayos_lb_flow_table_init(struct rayos_lb_flow_table *table)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_table_init);
 
+/* Routes of IPv6 live within the namespace and must go before it does, which
+ * is sooner than the flow does
+ */
 static void del(struct rayos_lb_flow *flow, void *data)
 {
+	rayos_lb_route_set(&flow->route, NULL, 0);
 	rayos_lb_flow_del(data, flow);
 }
 
@@ -422,8 +440,8 @@ void rayos_lb_flow_table_exit(struct rayos_lb_flow_table *table)
 	cancel_delayed_work_sync(&table->gc);
 	rayos_lb_flow_walk(table, del, table);
 	WARN_ON_ONCE(atomic_read(&table->count));
-	/* walks in other contexts have ended, but for those within RCU */
-	synchronize_rcu();
+	/* flows that were deleted a moment ago still have their routes */
+	rcu_barrier();
 	kvfree(table->bucket);
 	table->bucket = NULL;
 }

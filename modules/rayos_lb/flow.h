@@ -6,6 +6,7 @@
 #define _RAYOS_LB_FLOW_H
 
 #include <linux/cache.h>
+#include <linux/ktime.h>
 #include <linux/list_bl.h>
 #include <linux/rculist_bl.h>
 #include <linux/siphash.h>
@@ -60,8 +61,8 @@ enum rayos_lb_flow_flag {
  * @route: the way back to the client
  * @flags: bits of &enum rayos_lb_flow_flag, changed atomically
  * @last: jiffies of its last packet, cut to 32 bits
- * @stamp: microseconds, cut to 32 bits, when the client's SYN or its last
- *	request went by
+ * @stamp: of rayos_lb_flow_clock(), when the client's SYN or its last request
+ *	went by
  * @state: an &enum rayos_lb_flow_state.  Written without a lock: two segments
  *	of one flow on two CPUs at once may leave the state of either, and the
  *	next segment or the timeout of that state puts it right.
@@ -87,8 +88,8 @@ struct rayos_lb_flow {
  * @bits: see the parameter flow_bits
  * @key: secret of the hash, as clients choose what is hashed
  * @count: flows in the table
- * @table_full: flows refused, any CPU
- * @evicted: half-open flows thrown out to make room
+ * @table_full: flows refused
+ * @evicted: flows thrown out to make room
  * @gc: looks through a slice of the table for flows that timed out
  * @gc_next: bucket at which the next slice begins; only @gc uses it
  */
@@ -128,6 +129,16 @@ typedef void (*rayos_lb_flow_fn)(struct rayos_lb_flow *flow, void *data);
 
 void rayos_lb_flow_walk(struct rayos_lb_flow_table *table,
 			rayos_lb_flow_fn fn, void *data);
+
+/**
+ * rayos_lb_flow_clock() - time for stamping flows
+ *
+ * Return: the monotonic clock in units of 1024 ns, cut to 32 bits.
+ */
+static inline u32 rayos_lb_flow_clock(void)
+{
+	return (u32)(ktime_get_ns() >> 10);
+}
 
 static inline struct rayos_lb_flow *rayos_lb_node_flow(struct rayos_lb_node *node)
 {

@@ -39,6 +39,10 @@ static void listen_in(struct rayos_lb_prober *prober)
 	struct sock *sk = prober->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
+	prober->saved.state_change = sk->sk_state_change;
+	prober->saved.data_ready = sk->sk_data_ready;
+	prober->saved.write_space = sk->sk_write_space;
+	prober->saved.error_report = sk->sk_error_report;
 	sk->sk_user_data = prober;
 	sk->sk_state_change = wake;
 	sk->sk_data_ready = wake;
@@ -57,6 +61,10 @@ static void hang_up(struct rayos_lb_prober *prober)
 	sk = prober->sock->sk;
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = NULL;
+	sk->sk_state_change = prober->saved.state_change;
+	sk->sk_data_ready = prober->saved.data_ready;
+	sk->sk_write_space = prober->saved.write_space;
+	sk->sk_error_report = prober->saved.error_report;
 	write_unlock_bh(&sk->sk_callback_lock);
 	sock_release(prober->sock);
 	prober->sock = NULL;
@@ -120,10 +128,8 @@ static u32 dial(struct rayos_lb_backend *backend)
 
 	err = sock_create_kern(balancer->ln->net, balancer->family, SOCK_STREAM,
 			       IPPROTO_TCP, &prober->sock);
-	if (err) {
-		prober->sock = NULL;
+	if (err)
 		return RAYOS_LB_CHECK_RESULT_ERROR;
-	}
 	sock_no_linger(prober->sock->sk);
 	tcp_sock_set_nodelay(prober->sock->sk);
 	listen_in(prober);
@@ -227,6 +233,10 @@ static void work(struct work_struct *work)
 	u64 next;
 	u32 result;
 
+	/* queued by a callback while the checks were being stopped */
+	if (!READ_ONCE(prober->running))
+		return;
+
 	result = advance(backend, now);
 	if (!result) {
 		/* not mod_: what the socket has told meanwhile comes first */
@@ -263,7 +273,7 @@ void rayos_lb_health_init(struct rayos_lb_backend *backend)
  * @backend: one whose checks do not run
  *
  * The first check comes within a tenth of the interval.  Nothing happens if the
- * balancer checks nothing or the operator has taken the backend out.
+ * balancer checks nothing or the backend is out of service.
  *
  * Context: Process context, namespace's lock held.
  */
@@ -278,10 +288,12 @@ void rayos_lb_health_start(struct rayos_lb_backend *backend)
 		rayos_lb_verdict_init(&backend->prober.verdict);
 		return;
 	}
-	if (backend->admin == RAYOS_LB_ADMIN_OFFLINE)
+	if (backend->admin != RAYOS_LB_ADMIN_ONLINE &&
+	    backend->state == RAYOS_LB_STATE_OFFLINE)
 		return;
 	/* what was found with other settings, or long ago, does not count */
 	backend->prober.verdict.decided = false;
+	WRITE_ONCE(backend->prober.running, true);
 	queue_delayed_work(rayos_lb_wq, &backend->prober.work,
 			   nsecs_to_jiffies((spread >> 16) *
 					    (get_random_u32() >> 16)));
@@ -298,10 +310,12 @@ void rayos_lb_health_stop(struct rayos_lb_backend *backend)
 {
 	struct rayos_lb_prober *prober = &backend->prober;
 
+	/* what has seen it running has ended after the first of these; what a
+	 * callback of the socket queued after that does nothing, and none can
+	 * any more after hang_up()
+	 */
+	WRITE_ONCE(prober->running, false);
 	cancel_delayed_work_sync(&prober->work);
-	if (!prober->sock)
-		return;
-	/* its callbacks may have queued the work once more until now */
 	hang_up(prober);
 	cancel_delayed_work_sync(&prober->work);
 }

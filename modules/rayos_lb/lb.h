@@ -68,7 +68,9 @@ struct rayos_lb_health {
  * struct rayos_lb_prober - the health checks of one backend
  * @work: does the next step of a check, or begins the next check
  * @ops: what kind of check is under way
+ * @running: checks are wanted; cleared before @work is cancelled
  * @sock: its socket, NULL between checks
+ * @saved: the callbacks that @sock had
  * @talking: the connection stands, the answer is awaited
  * @sent: bytes of the request that have been sent
  * @began: when the check under way began, ns of ktime_get_ns()
@@ -82,13 +84,20 @@ struct rayos_lb_health {
  * @latency: how long the last passed check took, ns
  * @ended: when the last check ended, ns of ktime_get_ns()
  *
- * Only @work writes here, and it never takes a lock that is held while it is
- * cancelled.  Others read single values, each for itself.
+ * While @running only @work writes here, and it never takes a lock that is held
+ * while it is cancelled.  Others read single values, each for itself.
  */
 struct rayos_lb_prober {
 	struct delayed_work work;
 	const struct rayos_lb_probe_ops *ops;
+	bool running;
 	struct socket *sock;
+	struct {
+		void (*state_change)(struct sock *sk);
+		void (*data_ready)(struct sock *sk);
+		void (*write_space)(struct sock *sk);
+		void (*error_report)(struct sock *sk);
+	} saved;
 	bool talking;
 	u32 sent;
 	u64 began;
@@ -173,6 +182,8 @@ struct rayos_lb_snapshot {
  * @id: number within the namespace
  * @link: in the namespace's hash of virtual addresses
  * @snapshot: what new flows are picked from, NULL when there is no backend
+ * @stale: @snapshot is older than the configuration for want of memory, under
+ *	the namespace's lock
  * @affinity: how long a client keeps its backend, ns, 0 for not at all
  * @when_down: an &enum rayos_lb_when_down
  * @cursor: the turn of policies which take turns
@@ -209,6 +220,7 @@ struct rayos_lb_balancer {
 
 	char name[RAYOS_LB_NAME_MAX + 1] ____cacheline_aligned_in_smp;
 	u32 policy;
+	bool stale;
 	struct rayos_lb_health health;
 	struct list_head backends;
 	u32 nr_backends;
@@ -265,6 +277,7 @@ int rayos_lb_net_tables(struct rayos_lb_net *ln);
 void rayos_lb_net_teardown(struct rayos_lb_net *ln);
 int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack);
+void rayos_lb_net_quiesce(void);
 void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay);
 
 /* lro.c */

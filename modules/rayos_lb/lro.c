@@ -31,7 +31,7 @@ static int notice(struct notifier_block *nb, unsigned long event, void *ptr)
 	struct rayos_lb_net *ln =
 		rayos_lb_net(dev_net(netdev_notifier_info_to_dev(ptr)));
 
-	if (event == NETDEV_UP)
+	if (event == NETDEV_UP || event == NETDEV_FEAT_CHANGE)
 		rayos_lb_lro_disable(ln);
 	return NOTIFY_DONE;
 }

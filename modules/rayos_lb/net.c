@@ -67,7 +67,7 @@ static u64 refresh_balancer(struct rayos_lb_balancer *balancer, u64 now)
 		changed |= rayos_lb_backend_refresh(backend, now);
 		next = min(next, due(backend, now));
 	}
-	if (changed && rayos_lb_balancer_publish(balancer))
+	if ((changed || balancer->stale) && rayos_lb_balancer_publish(balancer))
 		next = REFRESH_NS;
 	return next;
 }
@@ -269,6 +269,16 @@ static struct pernet_operations net_ops = {
 	.id = &net_id,
 	.size = sizeof(struct rayos_lb_net),
 };
+
+/**
+ * rayos_lb_net_quiesce() - wait for work that is under way in any namespace
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_net_quiesce(void)
+{
+	flush_workqueue(rayos_lb_wq);
+}
 
 /**
  * rayos_lb_net_init() - join all network namespaces

@@ -14,9 +14,14 @@
 /* Largest single message; that of a backend is below 1 KiB */
 #define MSG_SIZE	(4096 - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 
-static struct rayos_lb_net *ln_of(const struct genl_info *info)
+/* Backends change their state, and tell of it, for longer than there is a family
+ * whose number they could use.
+ */
+static bool registered;
+
+static struct rayos_lb_net *ln_of(struct genl_info *info)
 {
-	return rayos_lb_net(genl_info_net((struct genl_info *)info));
+	return rayos_lb_net(genl_info_net(info));
 }
 
 static struct sk_buff *reply_new(struct genl_info *info, void **hdr)
@@ -62,7 +67,8 @@ static struct sk_buff *event_new(struct rayos_lb_net *ln, u8 cmd, void **hdr)
 {
 	struct sk_buff *skb;
 
-	if (!genl_has_listeners(&rayos_lb_nl_family, ln->net,
+	if (!READ_ONCE(registered) ||
+	    !genl_has_listeners(&rayos_lb_nl_family, ln->net,
 				RAYOS_LB_NLGRP_EVENTS))
 		return NULL;
 	skb = nlmsg_new(MSG_SIZE, GFP_KERNEL);
@@ -199,6 +205,7 @@ int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
 	struct cursor *cursor = cursor_of(cb);
 	struct rayos_lb_balancer *balancer;
 	unsigned long id;
+	int err = 0;
 	void *hdr;
 
 	mutex_lock(&ln->lock);
@@ -206,13 +213,15 @@ int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
 	xa_for_each_start(&ln->balancers, id, balancer, cursor->balancer) {
 		cursor->balancer = id;
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BALANCER_GET);
-		if (!hdr ||
-		    dump_end(skb, hdr, rayos_lb_fill_balancer(skb, balancer)))
+		err = hdr ? dump_end(skb, hdr,
+				     rayos_lb_fill_balancer(skb, balancer)) :
+			    -EMSGSIZE;
+		if (err)
 			break;
 		cursor->balancer = id + 1;
 	}
 	mutex_unlock(&ln->lock);
-	return skb->len;
+	return skb->len ?: err;
 }
 
 static u8 l4_of(struct genl_info *info)
@@ -223,28 +232,59 @@ static u8 l4_of(struct genl_info *info)
 								 IPPROTO_TCP;
 }
 
-/* Settings that both a new and a changed balancer take; @to is changed only if
- * all of them are good.
+/**
+ * struct settings - what both a new and a changed balancer take
+ * @policy: an &enum rayos_lb_policy
+ * @when_down: an &enum rayos_lb_when_down
+ * @affinity: in ns
+ * @health: how backends are checked
  */
-static int parse_settings(struct genl_info *info, struct rayos_lb_balancer *to)
+struct settings {
+	u32 policy;
+	u32 when_down;
+	u64 affinity;
+	struct rayos_lb_health health;
+};
+
+static int parse_settings(struct genl_info *info,
+			  const struct rayos_lb_balancer *from,
+			  struct settings *settings)
 {
 	struct nlattr *policy = info->attrs[RAYOS_LB_A_BALANCER_POLICY];
 	struct nlattr *down = info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN];
-	struct rayos_lb_health health = to->health;
-	u64 affinity = to->affinity;
-	int err;
 
-	err = rayos_lb_parse_affinity(info, &affinity) ?:
-	      rayos_lb_parse_health(info, &health);
-	if (err)
-		return err;
-	if (policy)
-		to->policy = nla_get_u32(policy);
-	if (down)
-		WRITE_ONCE(to->when_down, nla_get_u32(down));
-	WRITE_ONCE(to->affinity, affinity);
-	to->health = health;
-	return 0;
+	*settings = (struct settings) {
+		.policy = policy ? nla_get_u32(policy) : from->policy,
+		.when_down = down ? nla_get_u32(down) : from->when_down,
+		.affinity = from->affinity,
+		.health = from->health,
+	};
+	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
+	       rayos_lb_parse_health(info, &settings->health);
+}
+
+static void set_health(struct rayos_lb_balancer *balancer,
+		       const struct rayos_lb_health *health)
+{
+	struct rayos_lb_backend *backend;
+
+	/* probers read the settings without a lock, so none may run meanwhile */
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_health_stop(backend);
+	balancer->health = *health;
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_health_start(backend);
+}
+
+static void apply_settings(struct genl_info *info,
+			   struct rayos_lb_balancer *balancer,
+			   const struct settings *settings)
+{
+	balancer->policy = settings->policy;
+	WRITE_ONCE(balancer->when_down, settings->when_down);
+	WRITE_ONCE(balancer->affinity, settings->affinity);
+	if (info->attrs[RAYOS_LB_A_BALANCER_HEALTH])
+		set_health(balancer, &settings->health);
 }
 
 static int check_unique(struct genl_info *info, struct rayos_lb_net *ln,
@@ -277,6 +317,7 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_endpoint vip;
+	struct settings settings;
 	const char *name;
 	u8 family;
 	int err;
@@ -289,16 +330,21 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id
 	balancer = rayos_lb_balancer_new(ln, name, &vip, family, l4_of(info));
 	if (!balancer)
 		return -ENOMEM;
-	err = parse_settings(info, balancer) ?:
-	      rayos_lb_balancer_add(balancer, info->extack);
-	if (err) {
-		rayos_lb_balancer_put(balancer);
-		return err;
-	}
+	err = parse_settings(info, balancer, &settings);
+	if (err)
+		goto put;
+	apply_settings(info, balancer, &settings);
+	err = rayos_lb_balancer_add(balancer, info->extack);
+	if (err)
+		goto put;
 	*id = balancer->id;
 	ln->generation++;
 	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
 	return 0;
+
+put:
+	rayos_lb_balancer_put(balancer);
+	return err;
 }
 
 int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -313,42 +359,22 @@ int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return err ?: reply_id(info, RAYOS_LB_A_BALANCER_ID, id);
 }
 
-/* Probers read the health settings without a lock, so none may run meanwhile */
-static int apply_settings(struct genl_info *info,
-			  struct rayos_lb_balancer *balancer)
-{
-	bool health = info->attrs[RAYOS_LB_A_BALANCER_HEALTH];
-	struct rayos_lb_backend *backend;
-	u32 policy = balancer->policy;
-	int err;
-
-	if (health) {
-		list_for_each_entry(backend, &balancer->backends, list)
-			rayos_lb_health_stop(backend);
-	}
-	err = parse_settings(info, balancer);
-	if (health) {
-		list_for_each_entry(backend, &balancer->backends, list)
-			rayos_lb_health_start(backend);
-	}
-	if (err || balancer->policy == policy)
-		return err;
-	err = rayos_lb_balancer_publish(balancer);
-	if (err)
-		balancer->policy = policy;
-	return err;
-}
-
 static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 {
 	struct rayos_lb_balancer *balancer;
+	struct settings settings;
 	int err;
 
 	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
 					  &balancer) ?:
-	      apply_settings(info, balancer);
+	      parse_settings(info, balancer, &settings);
 	if (err)
 		return err;
+	/* for want of memory it is published a little later, which is no error */
+	balancer->stale |= settings.policy != balancer->policy;
+	apply_settings(info, balancer, &settings);
+	if (balancer->stale)
+		rayos_lb_balancer_publish(balancer);
 	rayos_lb_net_refresh(ln, 0);
 	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
 	return 0;
@@ -408,15 +434,18 @@ static int dump_backends(struct sk_buff *skb, struct netlink_callback *cb,
 	struct cursor *cursor = cursor_of(cb);
 	struct rayos_lb_backend *backend;
 	void *hdr;
+	int err;
 
 	list_for_each_entry(backend, &balancer->backends, list) {
 		if (backend->id < cursor->backend)
 			continue;
 		cursor->backend = backend->id;
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BACKEND_GET);
-		if (!hdr ||
-		    dump_end(skb, hdr, rayos_lb_fill_backend(skb, backend)))
-			return -EMSGSIZE;
+		err = hdr ? dump_end(skb, hdr,
+				     rayos_lb_fill_backend(skb, backend)) :
+			    -EMSGSIZE;
+		if (err)
+			return err;
 		cursor->backend = backend->id + 1;
 	}
 	cursor->backend = 0;
@@ -460,13 +489,14 @@ int rayos_lb_nl_backend_get_dumpit(struct sk_buff *skb,
 		cursor->balancer = id;
 		if (only && balancer != only)
 			continue;
-		if (dump_backends(skb, cb, balancer))
+		err = dump_backends(skb, cb, balancer);
+		if (err)
 			goto unlock;
 	}
 	cursor->balancer = ULONG_MAX;
 unlock:
 	mutex_unlock(&ln->lock);
-	return err ?: skb->len;
+	return skb->len ?: err;
 }
 
 /* Settings that both a new and a changed backend take.  Return: whether the
@@ -566,27 +596,25 @@ static void apply_admin(struct genl_info *info, struct rayos_lb_backend *backend
 
 static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 {
+	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_backend *backend;
-	u32 old_weight;
-	bool changed;
 	int err;
 
 	err = rayos_lb_parse_backend_key(info, ln, &backend) ?:
 	      check_deadline(info);
 	if (err)
 		return err;
-	old_weight = backend->weight;
-	changed = set_backend(info, backend);
+	balancer = backend->balancer;
+	balancer->stale |= set_backend(info, backend);
 	set_deadline(info, backend);
 	apply_admin(info, backend);
-	changed |= rayos_lb_backend_refresh(backend, ktime_get_ns());
-	if (changed)
-		err = rayos_lb_balancer_publish(backend->balancer);
-	if (err)
-		WRITE_ONCE(backend->weight, old_weight);
+	balancer->stale |= rayos_lb_backend_refresh(backend, ktime_get_ns());
+	/* for want of memory it is published a little later, which is no error */
+	if (balancer->stale)
+		rayos_lb_balancer_publish(balancer);
 	rayos_lb_net_refresh(ln, 0);
 	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
-	return err;
+	return 0;
 }
 
 int rayos_lb_nl_backend_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -683,7 +711,11 @@ int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
  */
 int rayos_lb_nl_init(void)
 {
-	return rayos_genl_register_family(&rayos_lb_nl_family);
+	int err;
+
+	err = rayos_genl_register_family(&rayos_lb_nl_family);
+	WRITE_ONCE(registered, !err);
+	return err;
 }
 
 /**
@@ -693,6 +725,9 @@ int rayos_lb_nl_init(void)
  */
 void rayos_lb_nl_exit(void)
 {
+	WRITE_ONCE(registered, false);
+	/* work that has seen it registered may be about to use its number */
+	rayos_lb_net_quiesce();
 	rayos_genl_unregister_family(&rayos_lb_nl_family);
 }
 

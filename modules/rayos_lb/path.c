@@ -12,10 +12,12 @@
  * in both directions.
  */
 #include <linux/jiffies.h>
-#include <linux/ktime.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
 #include <net/ip.h>
+#include <net/route.h>
 #include <kunit/visibility.h>
 
 #include "bridge.h"
@@ -101,15 +103,13 @@ void rayos_lb_send(struct net *net, struct sk_buff *skb)
 	dst_output(net, NULL, skb);
 }
 
-static u32 microseconds(void)
-{
-	return (u32)(ktime_get_ns() >> 10);
-}
-
 static void record(struct rayos_lb_flow *flow, enum rayos_lb_latency what)
 {
-	u32 elapsed = microseconds() - READ_ONCE(flow->stamp);
+	s32 elapsed = rayos_lb_flow_clock() - READ_ONCE(flow->stamp);
 
+	/* another CPU may have stamped it since */
+	if (elapsed < 0)
+		elapsed = 0;
 	rayos_lb_stats_time(flow->backend->stats, what, (u64)elapsed << 10);
 }
 
@@ -142,12 +142,13 @@ static void follow_dialogue(struct rayos_lb_flow *flow, enum rayos_lb_dir dir)
 	bool asked = test_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
 
 	if (dir == RAYOS_LB_FORWARD && !asked) {
-		set_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
-		WRITE_ONCE(flow->stamp, microseconds());
-		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_REQUESTS);
+		WRITE_ONCE(flow->stamp, rayos_lb_flow_clock());
+		if (!test_and_set_bit(RAYOS_LB_FLOW_ASKED, &flow->flags))
+			rayos_lb_stats_count(flow->backend->stats,
+					     RAYOS_LB_C_REQUESTS);
 	} else if (dir == RAYOS_LB_REPLY && asked) {
-		clear_bit(RAYOS_LB_FLOW_ASKED, &flow->flags);
-		record(flow, RAYOS_LB_L_FIRST_BYTE);
+		if (test_and_clear_bit(RAYOS_LB_FLOW_ASKED, &flow->flags))
+			record(flow, RAYOS_LB_L_FIRST_BYTE);
 	}
 }
 
@@ -169,7 +170,8 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 
 	if (READ_ONCE(flow->last) != now)
 		WRITE_ONCE(flow->last, now);
-	if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN_ACK)
+	if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
+	    state == RAYOS_LB_SYN_ACK)
 		tcp_transition(flow, dir, pkt->tcp_flags);
 	else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY)
 		WRITE_ONCE(flow->state, RAYOS_LB_UDP_OPEN);
@@ -247,6 +249,19 @@ static bool pick_up(const struct rayos_lb_balancer *balancer,
 	       RAYOS_LB_TH_ACK;
 }
 
+/* What the route lookup for input, which never sees the packet, would refuse */
+static bool martian(struct net *net, const struct sk_buff *skb,
+		    const struct rayos_lb_tuple *tuple)
+{
+	if (skb->dev->flags & IFF_LOOPBACK)
+		return false;
+	if (tuple->family == AF_INET)
+		return ipv4_is_loopback(tuple->dst.ip) ||
+		       inet_addr_type(net, tuple->src.ip) != RTN_UNICAST;
+	return !(ipv6_addr_type(&tuple->src.in6) & IPV6_ADDR_UNICAST) ||
+	       ipv6_chk_addr(net, &tuple->src.in6, NULL, 0);
+}
+
 static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 			  const struct rayos_lb_pkt *pkt,
 			  const struct nf_hook_state *state)
@@ -256,6 +271,9 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 
 	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
 	if (!balancer)
+		return NF_ACCEPT;
+	/* for the stack to drop, and to log if it is asked to */
+	if (!pkt->local_out && martian(state->net, skb, &pkt->tuple))
 		return NF_ACCEPT;
 	if (!opens(pkt) && !pick_up(balancer, pkt))
 		return refuse(balancer, skb, pkt, state);
@@ -284,17 +302,19 @@ static bool outlived(const struct rayos_lb_flow *flow,
 	case RAYOS_LB_UDP_NEW:
 	case RAYOS_LB_UDP_OPEN:
 		return gone;
-	case RAYOS_LB_SYN_ACK:
-	case RAYOS_LB_OPEN:
-		return false;
-	default:
+	case RAYOS_LB_CLOSED:
+	case RAYOS_LB_RESET:
 		return true;
+	default:
+		return false;
 	}
 }
 
+/* What is over cannot be cut off: late segments of it still find their way */
 static bool cut_off(struct rayos_lb_flow *flow)
 {
-	if (unlikely(READ_ONCE(flow->backend->state) == RAYOS_LB_STATE_OFFLINE))
+	if (unlikely(READ_ONCE(flow->backend->state) == RAYOS_LB_STATE_OFFLINE) &&
+	    rayos_lb_state_counts(READ_ONCE(flow->state)))
 		rayos_lb_flow_kill(flow);
 	return unlikely(test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags));
 }
@@ -379,44 +399,52 @@ static unsigned int hook6(struct sk_buff *skb, bool local_out,
 	}
 }
 
+/* Routes are looked up in the main table only, so VRFs are left alone */
 static bool for_this_host(const struct sk_buff *skb)
 {
-	return skb->pkt_type == PACKET_HOST && !rayos_lb_passes_by(skb);
+	return skb->pkt_type == PACKET_HOST && !rayos_lb_passes_by(skb) &&
+	       !netif_is_l3_slave(skb->dev) && !netif_is_l3_master(skb->dev);
+}
+
+typedef unsigned int (*hook_fn)(struct sk_buff *skb, bool local_out,
+				const struct nf_hook_state *state);
+
+/* Bottom halves may be on: a process sends, or user space has handed back a
+ * packet that a rule had queued to it
+ */
+static unsigned int run(hook_fn hook, struct sk_buff *skb, bool local_out,
+			const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = hook(skb, local_out, state);
+	local_bh_enable();
+	return verdict;
 }
 
 static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	return for_this_host(skb) ? hook4(skb, false, state) : NF_ACCEPT;
+	return for_this_host(skb) ? run(hook4, skb, false, state) : NF_ACCEPT;
 }
 
 static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	return for_this_host(skb) ? hook6(skb, false, state) : NF_ACCEPT;
+	return for_this_host(skb) ? run(hook6, skb, false, state) : NF_ACCEPT;
 }
 
-/* A process may send with bottom halves on; counters and locks need them off */
 static unsigned int local_out4(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	unsigned int verdict;
-
-	local_bh_disable();
-	verdict = hook4(skb, true, state);
-	local_bh_enable();
-	return verdict;
+	return run(hook4, skb, true, state);
 }
 
 static unsigned int local_out6(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	unsigned int verdict;
-
-	local_bh_disable();
-	verdict = hook6(skb, true, state);
-	local_bh_enable();
-	return verdict;
+	return run(hook6, skb, true, state);
 }
 
 static const struct nf_hook_ops hooks[] = {

@@ -30,7 +30,9 @@ enum rayos_lb_kind {
  * struct rayos_lb_turn - where a packet goes from here
  * @to: its new receiver, or the new sender if @source
  * @source: rewrite the sender
- * @route: cached way out
+ * @route: cached way out.  That to a backend is shared by all clients and
+ *	looked up without a mark; that to a client is looked up with the mark of
+ *	the packet.
  */
 struct rayos_lb_turn {
 	const struct rayos_lb_endpoint *to;

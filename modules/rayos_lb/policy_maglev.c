@@ -16,6 +16,11 @@
 
 #define FREE	U16_MAX
 
+/* In a pool of more than this many a weight counts as no less than this part of
+ * the greatest, which bounds the rounds that are gone through in vain.
+ */
+#define EXACT_NR	256
+
 /*
  * Position @next of the member's permutation: (offset + next * skip) mod
  * table_len.  Stepped instead of multiplied, without a division.
@@ -55,11 +60,12 @@ static void permute(struct rayos_lb_pool *pool)
  * @max_weight that it has saved, so that the heaviest takes a turn in every
  * round and equal weights are the algorithm of the paper.
  *
- * Context: Any; takes time proportional to the length of the table, about 2 ms
- *	for %RAYOS_LB_MAGLEV_SLOTS.
+ * Context: Any; takes a few steps for each slot when weights are alike, and up to
+ *	256 when they are not.
  */
 void rayos_lb_maglev_build(struct rayos_lb_pool *pool)
 {
+	u32 least = pool->nr > EXACT_NR ? pool->max_weight / EXACT_NR : 0;
 	struct rayos_lb_member *m;
 	u32 i, filled = 0;
 
@@ -69,7 +75,7 @@ void rayos_lb_maglev_build(struct rayos_lb_pool *pool)
 	for (;;) {
 		for (i = 0; i < pool->nr; i++) {
 			m = &pool->member[i];
-			m->credit += m->weight;
+			m->credit += max(m->weight, least);
 			if (m->credit < pool->max_weight)
 				continue;
 			m->credit -= pool->max_weight;

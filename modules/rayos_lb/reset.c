@@ -5,7 +5,11 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/jiffies.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/random.h>
+#include <linux/skbuff.h>
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -51,6 +55,8 @@ static struct sk_buff *new_skb(unsigned int nhlen, __be16 protocol)
 	skb_set_transport_header(skb, nhlen);
 	skb_put_zero(skb, sizeof(struct tcphdr));
 	skb->protocol = protocol;
+	/* connection tracking has not seen what this answers */
+	skb_set_nfct(skb, IP_CT_UNTRACKED);
 	return skb;
 }
 
@@ -162,6 +168,15 @@ static bool read_sequence(const struct sk_buff *skb,
 	return true;
 }
 
+static bool bad_checksum(struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
+{
+	if (pkt->tuple.family == AF_INET)
+		return nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
+				      IPPROTO_TCP);
+	return nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
+			       IPPROTO_TCP);
+}
+
 /**
  * rayos_lb_reset_answer() - answer a TCP segment with a reset
  * @net: where it came in
@@ -185,6 +200,9 @@ void rayos_lb_reset_answer(struct net *net, struct sk_buff *skb,
 	u32 seq, ack;
 
 	if (pkt->tcp_flags & RAYOS_LB_TH_RST)
+		return;
+	/* a port that was damaged on the way may be that of a good connection */
+	if (!pkt->local_out && bad_checksum(skb, pkt))
 		return;
 	if (!read_sequence(skb, pkt, &seq, &ack))
 		return;

@@ -93,13 +93,13 @@ static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 	struct dst_entry *dst = rayos_lb_route_get(turn->route);
 	struct flowi4 fl4 = {
 		.flowi4_flags = FLOWI_FLAG_ANYSRC,
-		.flowi4_mark = skb->mark,
 	};
 	struct rtable *rt;
 
 	if (likely(dst))
 		return dst;
 	if (turn->source) {
+		fl4.flowi4_mark = skb->mark;
 		fl4.saddr = turn->to->addr.ip;
 		fl4.daddr = ip_hdr(skb)->daddr;
 	} else {
@@ -127,7 +127,7 @@ static bool too_big(const struct sk_buff *skb, u32 mtu)
  */
 static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
 {
-	u32 mtu = dst_mtu(dst);
+	u32 mtu = ip_dst_mtu_maybe_forward(dst, true);
 
 	if (skb_warn_if_lro(skb))
 		return false;
@@ -165,8 +165,7 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	if (!rayos_lb_rewrite4(skb, pkt, turn))
 		return NF_DROP;
 	skb_dst_drop(skb);
-	dst_hold(dst);
-	skb_dst_set(skb, dst);
+	skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
 }
 

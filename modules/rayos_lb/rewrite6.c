@@ -92,6 +92,8 @@ bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	old.in6 = *addr;
 	if (pkt)
 		rayos_lb_rewrite_transport(skb, pkt, turn, &old);
+	else if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
 	*addr = turn->to->addr.in6;
 	return true;
 }
@@ -101,11 +103,12 @@ static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 				    const struct rayos_lb_turn *turn)
 {
 	struct dst_entry *dst = rayos_lb_route_get(turn->route);
-	struct flowi6 fl6 = { .flowi6_mark = skb->mark };
+	struct flowi6 fl6 = {};
 
 	if (likely(dst))
 		return dst;
 	if (turn->source) {
+		fl6.flowi6_mark = skb->mark;
 		fl6.saddr = turn->to->addr.in6;
 		fl6.daddr = ipv6_hdr(skb)->daddr;
 	} else {
@@ -125,15 +128,17 @@ static bool too_big(const struct sk_buff *skb, u32 mtu)
 {
 	if (skb->len <= mtu)
 		return false;
-	if (IP6CB(skb)->frag_max_size && IP6CB(skb)->frag_max_size <= mtu)
-		return false;
+	/* a packet put together here is taken apart again, if that was so small */
+	if (IP6CB(skb)->frag_max_size)
+		return IP6CB(skb)->frag_max_size > mtu;
 	return !skb->ignore_df &&
 	       !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
 }
 
 static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
 {
-	u32 mtu = dst_mtu(dst);
+	u32 mtu = max_t(u32, ip6_dst_mtu_maybe_forward(dst, true),
+			IPV6_MIN_MTU);
 
 	if (skb_warn_if_lro(skb))
 		return false;
@@ -166,8 +171,7 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	if (!rayos_lb_rewrite6(skb, pkt, turn))
 		return NF_DROP;
 	skb_dst_drop(skb);
-	dst_hold(dst);
-	skb_dst_set(skb, dst);
+	skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
 }
 

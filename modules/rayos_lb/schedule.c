@@ -2,7 +2,6 @@
 /*
  * New flows: who gets them.
  */
-#include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <kunit/visibility.h>
@@ -53,9 +52,7 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 	flow = rayos_lb_flow_new(table, &pkt->tuple, backend);
 	if (IS_ERR(flow))
 		return flow;
-	if (pkt->tuple.l4 == IPPROTO_TCP && !(pkt->tcp_flags & RAYOS_LB_TH_SYN))
-		flow->state = RAYOS_LB_OPEN;
-	flow->stamp = (u32)(ktime_get_ns() >> 10);
+	flow->stamp = rayos_lb_flow_clock();
 
 	err = rayos_lb_flow_add(table, flow);
 	if (err) {

@@ -74,7 +74,7 @@ static int build(struct rayos_lb_pool *pool)
 		return 0;
 	pool->table_len = policy->table_len(pool);
 	pool->table = kvmalloc_array(pool->table_len, sizeof(*pool->table),
-				     GFP_KERNEL);
+				     GFP_KERNEL_ACCOUNT);
 	if (!pool->table)
 		return -ENOMEM;
 	policy->build(pool);
@@ -96,7 +96,7 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 
 	lockdep_assert_held(&balancer->ln->lock);
 
-	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL);
+	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
 	if (!snapshot)
 		goto nomem;
 	nr = count_eligible(balancer);
@@ -106,9 +106,9 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 	if (!nr)
 		return snapshot;
 
-	snapshot->backend = kvcalloc(nr, sizeof(*snapshot->backend), GFP_KERNEL);
+	snapshot->backend = kvcalloc(nr, sizeof(*snapshot->backend), GFP_KERNEL_ACCOUNT);
 	snapshot->pool.member = kvcalloc(nr, sizeof(*snapshot->pool.member),
-					 GFP_KERNEL);
+					 GFP_KERNEL_ACCOUNT);
 	if (!snapshot->backend || !snapshot->pool.member)
 		goto free;
 	fill(snapshot, balancer);

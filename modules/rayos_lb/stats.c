@@ -18,7 +18,7 @@ struct rayos_lb_cpu_stats __percpu *rayos_lb_stats_new(void)
 	struct rayos_lb_cpu_stats __percpu *stats;
 	int cpu;
 
-	stats = alloc_percpu(struct rayos_lb_cpu_stats);
+	stats = alloc_percpu_gfp(struct rayos_lb_cpu_stats, GFP_KERNEL_ACCOUNT);
 	if (!stats)
 		return NULL;
 	for_each_possible_cpu(cpu)

@@ -51,6 +51,10 @@ u8 rayos_lb_tcp_next(u8 state, enum rayos_lb_dir dir, u8 flags)
 		return after_fin(state, dir);
 	if (state == RAYOS_LB_SYN_ACK && dir == RAYOS_LB_FORWARD)
 		return RAYOS_LB_OPEN;
+	/* picked up in its middle, and the backend goes on with it */
+	if (state == RAYOS_LB_SYN && dir == RAYOS_LB_REPLY &&
+	    (flags & RAYOS_LB_TH_ACK))
+		return RAYOS_LB_OPEN;
 	return state;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_tcp_next);

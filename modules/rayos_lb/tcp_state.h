@@ -29,7 +29,7 @@ enum rayos_lb_dir {
 
 /**
  * enum rayos_lb_flow_state - where in its life a flow is
- * @RAYOS_LB_SYN: the client has asked, the backend has not answered
+ * @RAYOS_LB_SYN: the client has spoken, the backend has not answered
  * @RAYOS_LB_SYN_ACK: the backend has answered, the client not yet confirmed
  * @RAYOS_LB_OPEN: established
  * @RAYOS_LB_FIN_CLIENT: the client has closed its side

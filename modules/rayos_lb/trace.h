@@ -23,7 +23,11 @@ TRACE_EVENT(rayos_lb_flow,
 	TP_fast_assign(
 		memcpy(__entry->name, balancer->name, sizeof(__entry->name));
 		__entry->backend = backend->id;
-		memcpy(__entry->client, &tuple->src, 16);
+		if (tuple->family == AF_INET)
+			ipv6_addr_set_v4mapped(tuple->src.ip,
+					       (struct in6_addr *)__entry->client);
+		else
+			memcpy(__entry->client, &tuple->src, 16);
 		__entry->port = ntohs(tuple->sport);
 	),
 	TP_printk("balancer=%s backend=%u client=%pI6c port=%u",

@@ -50,7 +50,7 @@ struct rayos_lb_tuple {
  */
 struct rayos_lb_pkt {
 	struct rayos_lb_tuple tuple;
-	u16 thoff;
+	u32 thoff;
 	u32 len;
 	u32 payload;
 	u8 tcp_flags;
