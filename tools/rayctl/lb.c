@@ -75,8 +75,8 @@ static void backend_event(const char *name, struct json_object *msg)
 		fprintf(out, "%s%s%s", color_on(lb_state_color(state)), state,
 			color_off(lb_state_color(state)));
 		if (by_check(msg))
-			fprintf(out, ", last check %s, %s in a row", value_text(msg, "check.result"),
-				value_text(msg, "check.streak"));
+			fprintf(out, ", last check %s, %s in a row",
+				value_text(msg, "check.result"), value_text(msg, "check.streak"));
 		fputc('\n', out);
 		return;
 	}

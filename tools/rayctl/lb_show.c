@@ -110,8 +110,9 @@ static void show_backends(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.requests")).s);
 		table_cell(table, failures(b) ? RED : PLAIN, "%s", text_count(failures(b)).s);
-		table_cell(table, PLAIN, "%s", value_number(b, "deadline") &&
-			   !strcmp(state, "draining") ? text_age(value_number(b, "deadline")).s : "-");
+		table_cell(table, PLAIN, "%s", strcmp(state, "draining") ||
+			   !value_number(b, "deadline") ? "-" :
+			   text_age(value_number(b, "deadline")).s);
 	}
 	table_end(table, 0);
 }

@@ -70,16 +70,15 @@ static bool locate(struct answer *answer, uint32_t offset, const struct spec_set
 static void locate_missing(struct answer *answer, struct nlattr *type, struct nlattr *nest)
 {
 	const struct spec_set *set = answer->set;
+	unsigned int number = nla_get_u32(type);
 	size_t used = 0;
 
-	if (nest && locate(answer, nla_get_u32(nest), &set) && set) {
+	if (nest && locate(answer, nla_get_u32(nest), &set))
 		used = strlen(answer->attribute);
-		answer->attribute[used++] = '.';
-	}
-	answer->missing = set && nla_get_u32(type) <= set->max && nla_get_u32(type);
+	answer->missing = set && number && number <= set->max;
 	if (answer->missing)
-		snprintf(answer->attribute + used, sizeof(answer->attribute) - used, "%s",
-			 set->attrs[nla_get_u32(type)].name);
+		snprintf(answer->attribute + used, sizeof(answer->attribute) - used, "%s%s",
+			 used ? "." : "", set->attrs[number].name);
 }
 
 /* libnl leaves extended acks alone: they follow the first @skip bytes. */

@@ -113,8 +113,41 @@ static void check_values(void)
 	json_object_put(object);
 }
 
+static void check_event(const char *name, const char *msg, const char *want)
+{
+	struct json_object *object = json_tokener_parse(msg);
+	char *text = NULL;
+	size_t len;
+
+	options.color = false;
+	out = open_memstream(&text, &len);
+	lb.event(name, object);
+	fclose(out);
+	out = stdout;
+	ok_text(text, want, name);
+	json_object_put(object);
+	free(text);
+}
+
+#define BACKEND	"\"balancer\":\"web\",\"ipv4\":\"10.0.1.1\",\"port\":80"
+#define TIMEOUT	"\"check\":{\"result\":\"timeout\",\"streak\":3}"
+#define FROM(old, new) "{" BACKEND ",\"old-state\":\"" old "\",\"state\":\"" new "\"," TIMEOUT "}"
+#define DNS	"\"name\":\"dns\",\"ipv6\":\"2001:db8::1\",\"port\":53,\"proto\":\"udp\""
+
+static void check_events(void)
+{
+	check_event("health-ntf", FROM("healthy", "unhealthy"),
+		    "web 10.0.1.1:80  healthy -> unhealthy, last check timeout, 3 in a row\n");
+	check_event("health-ntf", FROM("unhealthy", "offline"),
+		    "web 10.0.1.1:80  unhealthy -> offline\n");
+	check_event("backend-del-ntf", "{" BACKEND "}", "web 10.0.1.1:80  removed\n");
+	check_event("balancer-ntf", "{" DNS ",\"policy\":\"maglev\",\"affinity\":90000000000}",
+		    "dns  set to [2001:db8::1]:53 udp, maglev, affinity 90s\n");
+}
+
 int main(void)
 {
+	check_events();
 	check_units();
 	check_bars();
 	check_tables();
