@@ -143,23 +143,16 @@ static void wrr_shares_by_weight(struct kunit *test)
 static void wrr_never_runs_ahead(struct kunit *test)
 {
 	const struct wrr_case *c = test->param_value;
-	u64 sum = sum_of(c->weight, c->nr);
-	u32 i, k, ahead = 0, seen[MEMBERS] = {};
+	u32 i, k, ahead = 0, turns[MEMBERS], seen[MEMBERS] = {};
 	struct rayos_lb_pool *pool;
 
 	pool = fixture_pool(test, &rayos_lb_policy_wrr, c->nr, c->weight, NULL,
 			    0);
-	if (is_scaled(c))
-		sum = c->round;
+	fixture_count_slots(pool, turns);
 	for (k = 1; k <= c->round; k++) {
 		i = pool->table[k - 1];
 		seen[i]++;
-		if (is_scaled(c))
-			ahead += (u64)seen[i] * sum_of(c->weight, c->nr) >=
-				 (u64)k * c->weight[i] +
-				 2 * sum_of(c->weight, c->nr);
-		else
-			ahead += seen[i] * sum >= (u64)k * c->weight[i] + sum;
+		ahead += seen[i] * c->round >= k * turns[i] + c->round;
 	}
 	KUNIT_EXPECT_EQ(test, ahead, 0);
 }
