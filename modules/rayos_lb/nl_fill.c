@@ -239,6 +239,8 @@ int rayos_lb_fill_backend_key(struct sk_buff *skb,
 
 static u64 time_left(const struct rayos_lb_backend *backend, u64 now)
 {
+	if (backend->state != RAYOS_LB_STATE_DRAINING)
+		return 0;
 	return backend->deadline - min(backend->deadline, now);
 }
 

@@ -10,43 +10,64 @@
 #include "health.h"
 #include "lb.h"
 
-/* Host header of a backend without a name: its address and port */
-static void host_of(const struct rayos_lb_backend *backend, char *host,
-		    size_t size)
+/* "[ffff:...:ffff]:65535" */
+#define ADDRESS_LEN	48
+
+/* What Host says of a backend without a name: its address and port */
+static const char *address_of(const struct rayos_lb_backend *backend,
+			      char address[ADDRESS_LEN])
 {
 	const struct rayos_lb_health *health = &backend->balancer->health;
 	u16 port = ntohs(health->port ?: backend->addr.port);
 
-	if (health->host[0])
-		strscpy(host, health->host, size);
-	else if (backend->balancer->family == AF_INET)
-		snprintf(host, size, "%pI4:%u", &backend->addr.addr.in, port);
+	if (backend->balancer->family == AF_INET)
+		snprintf(address, ADDRESS_LEN, "%pI4:%u",
+			 &backend->addr.addr.in, port);
 	else
-		snprintf(host, size, "[%pI6c]:%u", &backend->addr.addr.in6, port);
+		snprintf(address, ADDRESS_LEN, "[%pI6c]:%u",
+			 &backend->addr.addr.in6, port);
+	return address;
 }
 
+static struct kvec piece(const char *text)
+{
+	return (struct kvec) {
+		.iov_base = (void *)text,
+		.iov_len = strlen(text),
+	};
+}
+
+/* In pieces: put together it would take half a KiB of stack, below all that
+ * sending a packet takes
+ */
 static int send_request(struct rayos_lb_backend *backend)
 {
 	struct rayos_lb_prober *prober = &backend->prober;
 	const struct rayos_lb_health *health = &backend->balancer->health;
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	char request[512], host[RAYOS_LB_PATH_MAX + 1];
-	struct kvec vec;
-	int len;
+	char address[ADDRESS_LEN];
+	struct kvec vec[] = {
+		piece("GET "),
+		piece(health->path),
+		piece(" HTTP/1.1\r\nHost: "),
+		piece(health->host[0] ? health->host :
+					address_of(backend, address)),
+		piece("\r\nUser-Agent: rayos_lb\r\nAccept: */*\r\n"
+		      "Connection: close\r\n\r\n"),
+	};
+	size_t total = 0;
+	int i, sent;
 
-	host_of(backend, host, sizeof(host));
-	len = scnprintf(request, sizeof(request),
-			"GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: rayos_lb\r\n"
-			"Accept: */*\r\nConnection: close\r\n\r\n",
-			health->path, host);
-	if (prober->sent >= len)
+	for (i = 0; i < ARRAY_SIZE(vec); i++)
+		total += vec[i].iov_len;
+	if (prober->sent >= total)
 		return 0;
-	vec.iov_base = request + prober->sent;
-	vec.iov_len = len - prober->sent;
-	len = kernel_sendmsg(prober->sock, &msg, &vec, 1, vec.iov_len);
-	if (len < 0)
-		return len;
-	prober->sent += len;
+	iov_iter_kvec(&msg.msg_iter, WRITE, vec, ARRAY_SIZE(vec), total);
+	iov_iter_advance(&msg.msg_iter, prober->sent);
+	sent = sock_sendmsg(prober->sock, &msg);
+	if (sent < 0)
+		return sent;
+	prober->sent += sent;
 	return 0;
 }
 
