@@ -204,7 +204,7 @@ static void same_server_of_two_balancers(struct kunit *test)
 /* As many flows as there may be; every bucket is within reach of eviction */
 #define FULL	64
 
-static struct rayos_lb_balancer *fill(struct kunit *test, bool established)
+static struct rayos_lb_balancer *fill(struct kunit *test, u8 state)
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_flow *flow;
@@ -215,8 +215,7 @@ static struct rayos_lb_balancer *fill(struct kunit *test, bool established)
 	for (i = 0; i < FULL; i++) {
 		flow = fixture_connect(balancer, i, 1024);
 		KUNIT_ASSERT_NOT_NULL(test, flow);
-		if (established)
-			WRITE_ONCE(flow->state, RAYOS_LB_OPEN);
+		WRITE_ONCE(flow->state, state);
 	}
 	return balancer;
 }
@@ -234,35 +233,52 @@ static int bounded_init(struct kunit *test)
 	return rayos_lb_flow_table_init(&f->ln.flows);
 }
 
-static void full_of_established_flows(struct kunit *test)
-{
-	struct rayos_lb_balancer *balancer = fill(test, true);
-	struct rayos_lb_flow_table *table = &balancer->ln->flows;
+static const struct full_case {
+	const char *name;
+	u8 state;
+	bool kept;
+} full_cases[] = {
+	{ "syn", RAYOS_LB_SYN, false },
+	{ "open", RAYOS_LB_OPEN, true },
+	{ "fin_client", RAYOS_LB_FIN_CLIENT, true },
+	{ "fin_backend", RAYOS_LB_FIN_BACKEND, true },
+	{ "closed", RAYOS_LB_CLOSED, false },
+	{ "reset", RAYOS_LB_RESET, false },
+	{ "udp_new", RAYOS_LB_UDP_NEW, false },
+	{ "udp_open", RAYOS_LB_UDP_OPEN, true },
+};
 
-	KUNIT_EXPECT_NULL(test, fixture_connect(balancer, FULL, 1024));
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->count), FULL);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&table->evicted), 0);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&table->table_full), 1);
-	KUNIT_EXPECT_EQ(test, fixture_total(balancer, RAYOS_LB_C_DROPPED), 1);
+static void full_name(const struct full_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-static void full_of_half_open_flows(struct kunit *test)
-{
-	struct rayos_lb_balancer *balancer = fill(test, false);
-	struct rayos_lb_flow_table *table = &balancer->ln->flows;
-	u32 i;
+KUNIT_ARRAY_PARAM(full, full_cases, full_name);
 
-	for (i = 0; i < 3 * FULL; i++)
-		KUNIT_EXPECT_NOT_NULL(test,
-				      fixture_connect(balancer, FULL + i, 1024));
+/* What is under way stays; what is over or was never answered makes room */
+static void full_of_flows(struct kunit *test)
+{
+	const struct full_case *c = test->param_value;
+	struct rayos_lb_balancer *balancer = fill(test, c->state);
+	struct rayos_lb_flow_table *table = &balancer->ln->flows;
+	u32 i, more = 3 * FULL;
+
+	for (i = 0; i < more; i++)
+		KUNIT_EXPECT_EQ(test,
+				!fixture_connect(balancer, FULL + i, 1024),
+				c->kept);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->count), FULL);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&table->evicted), 3 * FULL);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&table->table_full), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&table->evicted),
+			c->kept ? 0 : more);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&table->table_full),
+			c->kept ? more : 0);
+	KUNIT_EXPECT_EQ(test, fixture_total(balancer, RAYOS_LB_C_DROPPED),
+			c->kept ? more : 0);
 }
 
 static void one_half_open_among_established(struct kunit *test)
 {
-	struct rayos_lb_balancer *balancer = fill(test, true);
+	struct rayos_lb_balancer *balancer = fill(test, RAYOS_LB_OPEN);
 	struct rayos_lb_pkt pkt = fixture_packet(balancer, 7, 1024, 0, 0);
 	struct rayos_lb_flow *flow;
 
@@ -337,7 +353,8 @@ static void silence_ends_flows(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_counter(backend, RAYOS_LB_C_TIMEOUTS), 1);
 }
 
-static void pick_up_begins_established(struct kunit *test)
+/* In its middle: the client's word is not enough, the backend's answer is */
+static void picked_up_when_backend_goes_on(struct kunit *test)
 {
 	struct rayos_lb_balancer *balancer =
 		fixture_tcp(test, RAYOS_LB_POLICY_MAGLEV);
@@ -352,6 +369,9 @@ static void pick_up_begins_established(struct kunit *test)
 	local_bh_enable();
 	rcu_read_unlock();
 	KUNIT_ASSERT_NOT_NULL(test, flow);
+	fixture_observe(flow, RAYOS_LB_FORWARD, RAYOS_LB_TH_ACK, 10);
+	KUNIT_EXPECT_EQ(test, flow->state, RAYOS_LB_SYN);
+	fixture_observe(flow, RAYOS_LB_REPLY, RAYOS_LB_TH_ACK, 10);
 	KUNIT_EXPECT_EQ(test, flow->state, RAYOS_LB_OPEN);
 }
 
@@ -363,7 +383,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(same_server_of_two_balancers),
 	KUNIT_CASE(walk_sees_each_flow_once),
 	KUNIT_CASE(silence_ends_flows),
-	KUNIT_CASE(pick_up_begins_established),
+	KUNIT_CASE(picked_up_when_backend_goes_on),
 	{}
 };
 
@@ -375,8 +395,7 @@ static struct kunit_suite suite = {
 };
 
 static struct kunit_case bounded_cases[] = {
-	KUNIT_CASE(full_of_established_flows),
-	KUNIT_CASE(full_of_half_open_flows),
+	KUNIT_CASE_PARAM(full_of_flows, full_gen_params),
 	KUNIT_CASE(one_half_open_among_established),
 	{}
 };

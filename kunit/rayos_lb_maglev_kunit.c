@@ -173,6 +173,27 @@ static void slots_follow_weights(struct kunit *test)
 				    slots[i]);
 }
 
+/* One heavy among many light: filling ends in time, and nobody goes without */
+static void many_unequal_members(struct kunit *test)
+{
+	u32 i, nr = 300, idle = 0, *weight, *slots;
+	struct rayos_lb_pool *pool;
+
+	weight = kunit_kcalloc(test, nr, sizeof(*weight), GFP_KERNEL);
+	slots = kunit_kcalloc(test, nr, sizeof(*slots), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, weight);
+	KUNIT_ASSERT_NOT_NULL(test, slots);
+	for (i = 0; i < nr; i++)
+		weight[i] = i ? 1 : 65535;
+	pool = fixture_pool(test, &rayos_lb_policy_maglev, nr, weight, NULL, 0);
+	fixture_count_slots(pool, slots);
+	for (i = 0; i < nr; i++)
+		idle += !slots[i];
+	KUNIT_EXPECT_EQ(test, idle, 0);
+	for (i = 2; i < nr; i++)
+		KUNIT_EXPECT_GT(test, slots[0], 200 * slots[i]);
+}
+
 /*
  * How many slots of those that stay change hands when one of @nr goes, in
  * hundredths of a per cent of the table: worst of several pools, measured with
@@ -254,6 +275,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(offset_and_skip_in_range, identity_gen_params),
 	KUNIT_CASE_PARAM(equal_weights_share_equally, size_gen_params),
 	KUNIT_CASE_PARAM(slots_follow_weights, weight_gen_params),
+	KUNIT_CASE(many_unequal_members),
 	KUNIT_CASE_PARAM(removal_moves_few_others, disruption_gen_params),
 	KUNIT_CASE(same_members_same_table),
 	{}

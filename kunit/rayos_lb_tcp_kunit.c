@@ -22,6 +22,7 @@ static const struct life_case {
 	{ "answered_twice", "Sxx", RAYOS_LB_SYN_ACK },
 	{ "client_says_syn_ack", "SX", RAYOS_LB_SYN },
 	{ "backend_says_syn", "Ss", RAYOS_LB_SYN },
+	{ "picked_up_in_its_middle", "Sa", RAYOS_LB_OPEN },
 	{ "established", "SxA", RAYOS_LB_OPEN },
 	{ "backend_speaks_first", "Sxa", RAYOS_LB_SYN_ACK },
 	{ "data_both_ways", "SxAAaAaa", RAYOS_LB_OPEN },
