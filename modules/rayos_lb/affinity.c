@@ -91,7 +91,8 @@ static bool timed_out(const struct entry *e)
 {
 	u64 timeout = READ_ONCE(e->balancer->affinity);
 
-	return time_after(jiffies, READ_ONCE(e->last) +
+	return !timeout ||
+	       time_after(jiffies, READ_ONCE(e->last) +
 				   nsecs_to_jiffies(timeout));
 }
 
@@ -253,14 +254,25 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_forget);
 
+/**
+ * rayos_lb_affinity_expire() - forget the clients whose time is over, now
+ * @table: the namespace's, or NULL
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_affinity_expire(struct rayos_lb_affinity_table *table)
+{
+	if (table && atomic_read(&table->count))
+		sweep(table, NULL);
+}
+
 static void gc(struct work_struct *work)
 {
 	struct rayos_lb_affinity_table *table =
 		container_of(to_delayed_work(work),
 			     struct rayos_lb_affinity_table, gc);
 
-	if (atomic_read(&table->count))
-		sweep(table, NULL);
+	rayos_lb_affinity_expire(table);
 	queue_delayed_work(rayos_lb_wq, &table->gc, GC_PERIOD);
 }
 

@@ -321,6 +321,7 @@ rayos_lb_affinity_lookup(const struct rayos_lb_balancer *balancer,
 void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 			   const struct rayos_lb_tuple *tuple,
 			   struct rayos_lb_backend *backend);
+void rayos_lb_affinity_expire(struct rayos_lb_affinity_table *table);
 void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 			      const struct rayos_lb_backend *backend);
 

@@ -283,6 +283,8 @@ static void apply_settings(struct genl_info *info,
 	balancer->policy = settings->policy;
 	WRITE_ONCE(balancer->when_down, settings->when_down);
 	WRITE_ONCE(balancer->affinity, settings->affinity);
+	if (info->attrs[RAYOS_LB_A_BALANCER_AFFINITY])
+		rayos_lb_affinity_expire(balancer->ln->affinity);
 	if (info->attrs[RAYOS_LB_A_BALANCER_HEALTH])
 		set_health(balancer, &settings->health);
 }
