@@ -81,7 +81,7 @@ unchanged()
 	refused 1 1ms lb set web timeout 1ms
 	refused 1 rise lb set web rise 0
 	refused 1 101 lb set web fall 101
-	refused 1 99-200 lb set web status 99-200
+	refused 1 '"99"' lb set web status 99-200
 	refused 1 400-300 lb set web status 400-300
 	refused 1 25h lb set web affinity 25h
 	refused 1 100ms lb set web affinity 100ms
@@ -123,8 +123,8 @@ unchanged()
 }
 
 @test "address families do not mix" {
-	refused 2 'IPv4' lb add web backend $SIX1
-	refused 2 'IPv6' lb add six backend $B1
+	refused 2 'address families' lb add web backend $SIX1
+	refused 2 'address families' lb add six backend $B1
 	unchanged
 }
 

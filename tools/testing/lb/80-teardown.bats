@@ -8,10 +8,11 @@ load common
 
 TREE=$BATS_TEST_DIRNAME/../../..
 
-setup_file()
+setup()
 {
 	# after a test that failed half way
-	grep -q ^rayos_lb /proc/modules || insert
+	[ -e /sys/module/rayos_lb ] || insert
+	agent reset
 }
 
 insert()
@@ -111,11 +112,14 @@ idle()
 
 @test "a full flow table refuses, and recovers" {
 	timeout 60 rmmod rayos_lb
-	insert flow_bits=10 max_flows=20
+	insert flow_bits=10 max_flows=64
 	web
-	agent hold job=held ns=$C dst=$VIP n=30 timeout=2
-	got 'ok > 0 && ok <= 20 && failed >= 10'
-	agent rayctl args=status
+	agent hold job=held ns=$C dst=$VIP n=70 timeout=0.3
+	got 'ok == 64 && failed == 6'
+	ip netns exec $D cat /sys/kernel/debug/rayos/lb/status \
+		>"$BATS_TEST_TMPDIR/view"
+	grep -qE '^flows: 64 of 64' "$BATS_TEST_TMPDIR/view"
+	grep -qE '^flows refused: [1-9]' "$BATS_TEST_TMPDIR/view"
 	agent drop job=held rst=1
 	agent sleep seconds=1
 	agent load ns=$C dst=$VIP n=10 rst=1 timeout=5

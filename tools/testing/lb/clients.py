@@ -86,6 +86,14 @@ def get(sock, path="/", host="test"):
     return answer(sock)
 
 
+def drain(sock):
+    """Let the server be the first to close, so that it keeps TIME_WAIT."""
+    try:
+        sock.recv(1)
+    except OSError:
+        pass
+
+
 def answer(sock):
     data = sock.recv(CHUNK)
     if not data:
@@ -222,6 +230,7 @@ class Load(threading.Thread):
                     break
                 mine = self.answered(mine, body, src, began)
                 if closed:
+                    drain(sock)
                     break
             if self.rst:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
