@@ -306,6 +306,8 @@ u64 fixture_total(struct rayos_lb_balancer *balancer,
  * @weight: their weights, or NULL for 1 each
  * @identity: their identities, or NULL for those from a fixed seed
  * @table_len: entries of the table, or 0 for what the policy asks for
+ *
+ * Return: the pool, which goes with the test.
  */
 struct rayos_lb_pool *fixture_pool(struct kunit *test,
 				   const struct rayos_lb_policy_ops *policy,

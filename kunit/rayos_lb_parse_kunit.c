@@ -292,7 +292,7 @@ static void anything_goes(struct kunit *test)
 			data[0] = 0x40 | (5 + data[1] % 11);
 			data[9] = i & 2 ? IPPROTO_TCP : IPPROTO_UDP;
 			if (i & 4)
-				data[6] = data[7] = 0;
+				memset(data + 6, 0, 2);
 			len = (data[0] & 15) * 4;
 		} else {
 			static const u8 next[] = { 0, 6, 17, 43, 44, 58, 60, 59 };

@@ -328,7 +328,7 @@ static void random_prefers_less_loaded(struct kunit *test)
 	KUNIT_EXPECT_LT(test, chi_square(seen, weight, 2), 10828);
 }
 
-/* Two choices keep the fullest within log log n of the mean, one would not */
+/* Two choices keep the fullest near the mean, one would not */
 static void random_two_choices_stay_level(struct kunit *test)
 {
 	struct rayos_lb_pool *pool =

@@ -82,7 +82,7 @@ static void answer(const struct server *server, struct socket *client)
 			return;
 		vec.iov_len = left;
 		if (server->portion)
-			msleep(2);
+			usleep_range(2000, 3000);
 	}
 }
 
@@ -111,7 +111,7 @@ static int server_thread(void *data)
 
 	while (!kthread_should_stop()) {
 		if (kernel_accept(server->listener, &client, O_NONBLOCK)) {
-			msleep(5);
+			usleep_range(5000, 8000);
 			continue;
 		}
 		serve(server, client);
