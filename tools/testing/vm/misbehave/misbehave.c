@@ -51,12 +51,13 @@ static void sleep_in_atomic(void)
 /* Several, since a stale word somewhere may still point at one of them. */
 static void leak(void)
 {
-	void *volatile p;
+	void *p;
 	int i;
 
-	for (i = 0; i < NR_LEAKS; i++)
+	for (i = 0; i < NR_LEAKS; i++) {
 		p = kmalloc(128, GFP_KERNEL);
-	p = NULL;
+		OPTIMIZER_HIDE_VAR(p);
+	}
 }
 
 static void hang(void)
@@ -79,7 +80,7 @@ static int __init misbehave_init(void)
 	else if (!strcmp(how, "leak"))
 		leak();
 	else if (!strcmp(how, "oops"))
-		WRITE_ONCE(*(volatile int *)NULL, 0);
+		WRITE_ONCE(*(int *)NULL, 0);
 	else if (!strcmp(how, "hang"))
 		hang();
 	else if (*how)
