@@ -220,11 +220,11 @@ class Agent:
         with inside(ns), open("/proc/thread-self/net/dev") as f:
             return {"devices": len(f.readlines()) - 2}
 
-    def do_slabs(self):
-        """Objects in use of each of our caches."""
-        with open("/proc/slabinfo") as f:
-            rows = [l.split() for l in f if l.startswith("rayos_")]
-        return {r[0]: int(r[1]) for r in rows}
+    def do_view(self, file, ns=""):
+        """Lines such as "flows refused: 3 ..." of a view as flows_refused=3."""
+        with inside(ns), open(file) as f:
+            rows = [l.split(":", 1) for l in f if ":" in l]
+        return {re.sub(r"\W", "_", k): v.split()[0] for k, v in rows}
 
     def do_offload(self, ns, dev, **switches):
         """Switch tx, tso, gso or gro of a device on or off."""
