@@ -10,7 +10,8 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 #include <linux/version.h>
-#if __has_include(<net/gso.h>)
+/* What it declares was in linux/skbuff.h before 6.5 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>
 #endif
 

@@ -5,8 +5,9 @@
  *
  * The round is laid out once, when the pool is built: at every slot each member
  * gains as much credit as it has turns in the round, and the richest takes the
- * slot and pays as much as all of them gained.  Picking is then one increment and one load, without a lock.
- * The scheme is that of nginx's upstream module (commit 52327e0627f4, 2012).
+ * slot and pays as much as all of them gained.  Picking is then one increment
+ * and one load, without a lock.  The scheme is that of nginx's upstream module
+ * (commit 52327e0627f4, 2012).
  */
 #include <linux/gcd.h>
 #include <linux/kernel.h>

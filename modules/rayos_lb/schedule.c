@@ -16,10 +16,10 @@ static const siphash_key_t flow_key = {
 
 static u64 client_hash(const struct rayos_lb_tuple *tuple, u64 port)
 {
-	return siphash_3u64((u64)ntohl(tuple->src.all[0]) << 32 |
-			    ntohl(tuple->src.all[1]),
-			    (u64)ntohl(tuple->src.all[2]) << 32 |
-			    ntohl(tuple->src.all[3]), port, &flow_key);
+	return siphash_3u64((u64)ntohl(tuple->src.ip6[0]) << 32 |
+			    ntohl(tuple->src.ip6[1]),
+			    (u64)ntohl(tuple->src.ip6[2]) << 32 |
+			    ntohl(tuple->src.ip6[3]), port, &flow_key);
 }
 
 static u64 key_for(enum rayos_lb_key key, const struct rayos_lb_tuple *tuple)
