@@ -138,8 +138,8 @@ idle()
 	agent hold job=held ns=y-client dst=$VIP n=5
 	got 'ok == 5'
 	ip netns del y-director
-	# it is gone when its ends of the links are
-	until_so 30 'devices == 1' agent devices ns=y-client
+	# it is gone when its links are
+	until_so 60 'there == 0' agent device ns=y-client dev=eth0
 	agent stop job=load
 	got 'ok > 0'
 	agent drop job=held rst=1
@@ -154,7 +154,7 @@ idle()
 	web
 	agent start job=load ns=$C dst=$VIP conc=2 timeout=2 gap=0.002 rst=1
 	for ((i = 0; i < $(full 30 5); i++)); do
-		lb del web "$( ((i % 2)) && echo reset)"
+		if ((i % 2)); then lb del web; else lb del web reset; fi
 		web
 	done
 	agent stop job=load

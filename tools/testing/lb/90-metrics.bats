@@ -8,6 +8,24 @@ load common
 
 METRICS=/sys/kernel/debug/rayos/lb/metrics
 
+# A connection that is never answered counts when its time is over, after 75 s:
+# it has a network of its own, begins with the first test and ends with the last.
+setup_file()
+{
+	[ -z "${RAYOS_SHORT:-}" ] || return 0
+	topo_up z- 1
+	rayctl -n z-director lb add web vip $VIP
+	rayctl -n z-director lb add web backend $B1
+	ip -n z-1 route add blackhole 10.0.0.0/24
+	agent load ns=z-client dst=$VIP n=3 timeout=0.2
+	got 'timeout == 3'
+}
+
+teardown_file()
+{
+	topo_down z-
+}
+
 @test "counters: TCP connections and requests are exact" {
 	web
 	agent load ns=$C dst=$VIP n=120 keep=4
@@ -75,17 +93,6 @@ METRICS=/sys/kernel/debug/rayos/lb/metrics
 	got 's1_stats_refused == 10 && s1_stats_resets == 10 && s1_stats_dropped == 7'
 }
 
-@test "counters: a backend that never answers" {
-	lb add web vip $VIP
-	lb add web backend $B1
-	ip -n lb-1 route add blackhole 10.0.0.2/32
-	agent load ns=$C dst=$VIP n=3 timeout=0.5 src=10.0.0.2
-	ip -n lb-1 route del blackhole 10.0.0.2/32
-	got 'timeout == 3'
-	until_so 100 's1_stats_timeouts == 3'
-	got 's1_stats_connections == 3 && s1_active == 0'
-}
-
 @test "totals outlive a backend" {
 	web
 	agent load ns=$C dst=$VIP n=30 rst=1
@@ -116,7 +123,7 @@ METRICS=/sys/kernel/debug/rayos/lb/metrics
 	# quantiles are exact to an eighth
 	got 's1_stats_connect_latency_p50 >= 43000000'
 	got 's1_stats_connect_latency_p50 < 1000000000'
-	got 's1_stats_connect_latency_max >= 50000000'
+	got 's1_stats_connect_latency_longest >= 50000000'
 	got 's1_stats_connect_latency_sum >= 6 * 50000000'
 	got 's1_stats_first_byte_latency_p50 >= 175000000'
 	got 's1_stats_connect_latency_p50 > s2_stats_connect_latency_p50'
@@ -143,9 +150,9 @@ METRICS=/sys/kernel/debug/rayos/lb/metrics
 @test "debugfs: for root, and for people" {
 	web
 	[ "$(stat -c %a $METRICS)" = 400 ]
-	ip netns exec $D cat /sys/kernel/debug/rayos/lb/balancers \
-		>"$BATS_TEST_TMPDIR/view"
-	grep -qE "^web $VIP -> $B2 healthy" "$BATS_TEST_TMPDIR/view"
+	agent grep ns=$D file=/sys/kernel/debug/rayos/lb/balancers \
+		pattern="^web_${VIP}_->_.*:8080_healthy_weight_1_"
+	got 'lines == 3'
 	agent view ns=$D file=/sys/kernel/debug/rayos/lb/status
 	got 'balancers == 1 && flows_refused == 0'
 }
@@ -157,4 +164,11 @@ METRICS=/sys/kernel/debug/rayos/lb/metrics
 	cat "$BATS_TEST_TMPDIR/metrics"
 	grep -q 10.0.1.11:8080 "$BATS_TEST_TMPDIR/metrics"
 	agent rayctl ns=$D args=lb,metrics,web
+}
+
+@test "counters: a backend that never answers" {
+	[ -z "${RAYOS_SHORT:-}" ] || skip "takes more than a minute"
+	until_so 150 's1_stats_timeouts == 3' \
+		agent rayctl ns=z-director args=lb,backends,web
+	got 's1_stats_connections == 3 && s1_active == 0'
 }

@@ -215,10 +215,17 @@ class Agent:
             with open(path) as f:
                 return {"value": f.read().strip()}
 
-    def do_devices(self, ns):
-        """Number of devices of a namespace, lo included."""
+    def do_grep(self, file, pattern, ns=""):
+        """Lines of a file that match, with "_" for blanks in the pattern."""
+        with inside(ns), open(file) as f:
+            found = re.findall(pattern.replace("_", " "), f.read(), re.M)
+        return {"lines": len(found)}
+
+    def do_device(self, ns, dev):
+        """Is there a device of that name?"""
         with inside(ns), open("/proc/thread-self/net/dev") as f:
-            return {"devices": len(f.readlines()) - 2}
+            return {"there": int(any(l.split(":")[0].strip() == dev
+                                     for l in f))}
 
     def do_view(self, file, ns=""):
         """Lines such as "flows refused: 3 ..." of a view as flows_refused=3."""
