@@ -97,11 +97,14 @@ static void serve(struct server *server, struct socket *client)
 		return;
 	if (atomic_inc_return(&server->clients) == 1)
 		strscpy(server->request, buf, sizeof(server->request));
-	if (server->answer)
+	if (server->answer) {
 		answer(server, client);
-	else
-		/* until the checker has lost its patience */
-		kernel_recvmsg(client, &msg, &vec, 1, vec.iov_len, 0);
+		return;
+	}
+	/* until the checker has lost its patience, however long that takes */
+	while (!kthread_should_stop() &&
+	       kernel_recvmsg(client, &msg, &vec, 1, vec.iov_len, 0) == -EAGAIN)
+		;
 }
 
 static int server_thread(void *data)
