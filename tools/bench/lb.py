@@ -134,6 +134,7 @@ def main():
                 got[which].append(load(setups[which]))
         rows.append(report.row(name, unit, "higher", *got, "IPVS NAT", goal))
     report.show("lb", lane, rows, path)
+    sys.stdout.flush()
     os._exit(0)  # nginx and iperf3 go with the guest
 
 
