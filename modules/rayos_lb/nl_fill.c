@@ -86,9 +86,9 @@ static int fill_health(struct sk_buff *skb, const struct rayos_lb_health *health
 	if (nla_put_u32(skb, RAYOS_LB_A_HEALTH_PROBE, health->probe) ||
 	    nla_put_be16(skb, RAYOS_LB_A_HEALTH_PORT, health->port) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_HEALTH_INTERVAL, health->interval,
-			      0) ||
+			      RAYOS_LB_A_HEALTH_PAD) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_HEALTH_TIMEOUT, health->timeout,
-			      0) ||
+			      RAYOS_LB_A_HEALTH_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_HEALTH_RISE, health->rise) ||
 	    nla_put_u32(skb, RAYOS_LB_A_HEALTH_FALL, health->fall))
 		return -EMSGSIZE;
@@ -132,7 +132,7 @@ static int fill_settings(struct sk_buff *skb,
 			  &balancer->vip) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_POLICY, balancer->policy) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_AFFINITY,
-			      balancer->affinity, 0) ||
+			      balancer->affinity, RAYOS_LB_A_BALANCER_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_WHEN_DOWN,
 			balancer->when_down))
 		return -EMSGSIZE;
@@ -262,7 +262,8 @@ int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend)
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_LIMIT, backend->limit) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_ADMIN, backend->admin) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_BACKEND_DEADLINE,
-			      time_left(backend, now), 0) ||
+			      time_left(backend, now),
+			      RAYOS_LB_A_BACKEND_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_STATE, backend->state) ||
 	    nla_put_uint(skb, RAYOS_LB_A_BACKEND_SINCE, now - backend->since) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_ACTIVE,

@@ -35,7 +35,7 @@ static const struct netlink_range_validation rayos_lb_a_backend_deadline_range =
 };
 
 /* Common nested types */
-const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_STATUS_MAX + 1] = {
+const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1] = {
 	[RAYOS_LB_A_HEALTH_PROBE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[RAYOS_LB_A_HEALTH_PORT] = { .type = NLA_BE16, },
 	[RAYOS_LB_A_HEALTH_INTERVAL] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_health_interval_range),

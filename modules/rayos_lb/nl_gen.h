@@ -13,7 +13,7 @@
 #include <uapi/linux/rayos_lb.h>
 
 /* Common nested types */
-extern const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_STATUS_MAX + 1];
+extern const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1];
 
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info);
 int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,

@@ -85,6 +85,8 @@ class Family:
         elif kind == "nest":
             fields += [".kind = SPEC_NEST",
                        f".nest = &{c_name('set', attr['nested-attributes'])}"]
+        elif kind == "pad":
+            fields.append(".kind = SPEC_UNUSED")
         elif kind in ("flag", "string"):
             fields.append(f".kind = SPEC_{kind.upper()}")
         else:

@@ -142,10 +142,11 @@ static const struct spec_attr attrs_health[] = {
 	[8] = { .name = "host", .kind = SPEC_STRING, .max = 127ULL },
 	[9] = { .name = "status-min", .kind = SPEC_U16, .min = 100ULL, .max = 599ULL },
 	[10] = { .name = "status-max", .kind = SPEC_U16, .min = 100ULL, .max = 599ULL },
+	[11] = { .name = "pad", .kind = SPEC_UNUSED },
 };
 
 static const struct spec_set set_health = {
-	"health", 10, attrs_health
+	"health", 11, attrs_health
 };
 
 static const struct spec_attr attrs_check[] = {
@@ -179,10 +180,11 @@ static const struct spec_attr attrs_balancer[] = {
 	[14] = { .name = "active", .kind = SPEC_U32 },
 	[15] = { .name = "affinities", .kind = SPEC_U32 },
 	[16] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
+	[17] = { .name = "pad", .kind = SPEC_UNUSED },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 16, attrs_balancer
+	"balancer", 17, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {
@@ -203,10 +205,11 @@ static const struct spec_attr attrs_backend[] = {
 	[15] = { .name = "affinities", .kind = SPEC_U32 },
 	[16] = { .name = "check", .kind = SPEC_NEST, .nest = &set_check },
 	[17] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
+	[18] = { .name = "pad", .kind = SPEC_UNUSED },
 };
 
 static const struct spec_set set_backend = {
-	"backend", 17, attrs_backend
+	"backend", 18, attrs_backend
 };
 
 static const struct spec_attr attrs_status[] = {
