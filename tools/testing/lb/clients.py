@@ -59,8 +59,7 @@ def why(err):
     return _WHY.get(err.errno, "bad")
 
 
-def connect(dst, src=None, sport=0, timeout=5.0, kind=socket.SOCK_STREAM):
-    """A connected socket, made in the namespace of the calling thread."""
+def connect_once(dst, src, sport, timeout, kind):
     family = socket.AF_INET6 if ":" in dst[0] else socket.AF_INET
     sock = socket.socket(family, kind)
     try:
@@ -77,6 +76,23 @@ def connect(dst, src=None, sport=0, timeout=5.0, kind=socket.SOCK_STREAM):
         sock.close()
         raise
     return sock
+
+
+def connect(dst, src=None, sport=0, timeout=5.0, kind=socket.SOCK_STREAM):
+    """A connected socket, made in the namespace of the calling thread.
+
+    A port that is used again is the last connection's until the ACK of its
+    FIN has come, which on one busy CPU may be after close() has returned.
+    """
+    give_up = time.monotonic() + min(timeout, 1.0)
+    while True:
+        try:
+            return connect_once(dst, src, sport, timeout, kind)
+        except OSError as err:
+            if (not sport or time.monotonic() > give_up or err.errno not in
+                    (errno.EADDRINUSE, errno.EADDRNOTAVAIL)):
+                raise
+            time.sleep(0.001)
 
 
 def get(sock, path="/", host="test"):
