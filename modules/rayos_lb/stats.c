@@ -120,27 +120,3 @@ void rayos_lb_stats_add(struct rayos_lb_stats *sum,
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_stats_add);
-
-/**
- * rayos_lb_stats_merge() - add one sum to another
- * @sum: what is added to
- * @other: what is added
- *
- * Context: Any.
- */
-void rayos_lb_stats_merge(struct rayos_lb_stats *sum,
-			  const struct rayos_lb_stats *other)
-{
-	int i, j;
-
-	for (i = 0; i < RAYOS_LB_C_NR; i++)
-		sum->counter[i] += other->counter[i];
-	for (i = 0; i < RAYOS_LB_L_NR; i++) {
-		sum->hist[i].count += other->hist[i].count;
-		sum->hist[i].sum += other->hist[i].sum;
-		sum->hist[i].max = max(sum->hist[i].max, other->hist[i].max);
-		for (j = 0; j < RAYOS_LB_HIST_BUCKETS; j++)
-			sum->hist[i].bucket[j] += other->hist[i].bucket[j];
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_lb_stats_merge);

@@ -95,8 +95,6 @@ void rayos_lb_stats_time(struct rayos_lb_cpu_stats __percpu *stats,
 			 enum rayos_lb_latency what, u64 ns);
 void rayos_lb_stats_add(struct rayos_lb_stats *sum,
 			const struct rayos_lb_cpu_stats __percpu *stats);
-void rayos_lb_stats_merge(struct rayos_lb_stats *sum,
-			  const struct rayos_lb_stats *other);
 
 /**
  * rayos_lb_stats_packet() - count one packet
