@@ -406,68 +406,54 @@ static bool for_this_host(const struct sk_buff *skb)
 	       !netif_is_l3_slave(skb->dev) && !netif_is_l3_master(skb->dev);
 }
 
-typedef unsigned int (*hook_fn)(struct sk_buff *skb, bool local_out,
-				const struct nf_hook_state *state);
-
 /* Bottom halves may be on: a process sends, or user space has handed back a
  * packet that a rule had queued to it
  */
-static unsigned int run(hook_fn hook, struct sk_buff *skb, bool local_out,
+static unsigned int run(struct sk_buff *skb, bool local_out,
 			const struct nf_hook_state *state)
 {
 	unsigned int verdict;
 
 	local_bh_disable();
-	verdict = hook(skb, local_out, state);
+	verdict = state->pf == NFPROTO_IPV4 ? hook4(skb, local_out, state) :
+					      hook6(skb, local_out, state);
 	local_bh_enable();
 	return verdict;
 }
 
-static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
-				 const struct nf_hook_state *state)
+static unsigned int pre_routing(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
 {
-	return for_this_host(skb) ? run(hook4, skb, false, state) : NF_ACCEPT;
+	return for_this_host(skb) ? run(skb, false, state) : NF_ACCEPT;
 }
 
-static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
-				 const struct nf_hook_state *state)
+static unsigned int local_out(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
 {
-	return for_this_host(skb) ? run(hook6, skb, false, state) : NF_ACCEPT;
-}
-
-static unsigned int local_out4(void *priv, struct sk_buff *skb,
-			       const struct nf_hook_state *state)
-{
-	return run(hook4, skb, true, state);
-}
-
-static unsigned int local_out6(void *priv, struct sk_buff *skb,
-			       const struct nf_hook_state *state)
-{
-	return run(hook6, skb, true, state);
+	return run(skb, true, state);
 }
 
 static const struct nf_hook_ops hooks[] = {
 	{
-		.hook = pre_routing4,
+		.hook = pre_routing,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP_PRI_CONNTRACK - 10,
 	},
 	{
-		.hook = local_out4,
+		.hook = local_out,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = NF_IP_PRI_NAT_DST + 1,
 	},
 	{
-		.hook = pre_routing6,
+		.hook = pre_routing,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP6_PRI_CONNTRACK - 10,
 	},
 	{
-		.hook = local_out6,
+		.hook = local_out,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = NF_IP6_PRI_NAT_DST + 1,
