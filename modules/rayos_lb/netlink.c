@@ -51,15 +51,51 @@ static int reply_send(struct genl_info *info, struct sk_buff *skb, void *hdr,
 	return genlmsg_reply(skb, info);
 }
 
-static int reply_id(struct genl_info *info, int attr, u32 id)
-{
-	struct sk_buff *skb;
-	void *hdr;
+/**
+ * typedef act_fn - what a command does
+ * @info: the command
+ * @ln: the namespace, whose lock is held
+ *
+ * Return: 0 or -errno.
+ */
+typedef int (*act_fn)(struct genl_info *info, struct rayos_lb_net *ln);
 
-	skb = reply_new(info, &hdr);
-	if (!skb)
+static int with_lock(struct genl_info *info, act_fn act)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	int err;
+
+	mutex_lock(&ln->lock);
+	err = act(info, ln);
+	mutex_unlock(&ln->lock);
+	return err;
+}
+
+/**
+ * typedef tell_fn - what a command answers
+ * @info: the command
+ * @ln: the namespace, whose lock is held
+ * @reply: the answer
+ *
+ * Return: 0 or -errno, and nothing is sent.
+ */
+typedef int (*tell_fn)(struct genl_info *info, struct rayos_lb_net *ln,
+		       struct sk_buff *reply);
+
+static int answer(struct genl_info *info, tell_fn tell)
+{
+	struct rayos_lb_net *ln = ln_of(info);
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	reply = reply_new(info, &hdr);
+	if (!reply)
 		return -ENOMEM;
-	return reply_send(info, skb, hdr, nla_put_u32(skb, attr, id));
+	mutex_lock(&ln->lock);
+	err = tell(info, ln, reply);
+	mutex_unlock(&ln->lock);
+	return reply_send(info, reply, hdr, err);
 }
 
 /* An event, or NULL when nobody listens or there is no memory */
@@ -141,24 +177,19 @@ void rayos_lb_nl_health_event(struct rayos_lb_backend *backend, u32 old_state)
 			   rayos_lb_fill_health_event(skb, backend, old_state));
 }
 
+static int balancer_get(struct genl_info *info, struct rayos_lb_net *ln,
+			struct sk_buff *reply)
+{
+	struct rayos_lb_balancer *balancer;
+
+	return rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					   &balancer) ?:
+	       rayos_lb_fill_balancer(reply, balancer);
+}
+
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	struct rayos_lb_balancer *balancer;
-	struct sk_buff *reply;
-	void *hdr;
-	int err;
-
-	reply = reply_new(info, &hdr);
-	if (!reply)
-		return -ENOMEM;
-	mutex_lock(&ln->lock);
-	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
-					  &balancer);
-	if (!err)
-		err = rayos_lb_fill_balancer(reply, balancer);
-	mutex_unlock(&ln->lock);
-	return reply_send(info, reply, hdr, err);
+	return answer(info, balancer_get);
 }
 
 /**
@@ -315,7 +346,8 @@ static int check_unique(struct genl_info *info, struct rayos_lb_net *ln,
 	return 0;
 }
 
-static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id)
+static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
+			struct sk_buff *reply)
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_endpoint vip;
@@ -339,10 +371,9 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id
 	err = rayos_lb_balancer_add(balancer, info->extack);
 	if (err)
 		goto put;
-	*id = balancer->id;
 	ln->generation++;
 	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
-	return 0;
+	return nla_put_u32(reply, RAYOS_LB_A_BALANCER_ID, balancer->id);
 
 put:
 	rayos_lb_balancer_put(balancer);
@@ -351,14 +382,7 @@ put:
 
 int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	int err;
-	u32 id;
-
-	mutex_lock(&ln->lock);
-	err = balancer_new(info, ln, &id);
-	mutex_unlock(&ln->lock);
-	return err ?: reply_id(info, RAYOS_LB_A_BALANCER_ID, id);
+	return answer(info, balancer_new);
 }
 
 static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
@@ -384,50 +408,41 @@ static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 
 int rayos_lb_nl_balancer_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
+	return with_lock(info, balancer_set);
+}
+
+static int balancer_del(struct genl_info *info, struct rayos_lb_net *ln)
+{
+	struct rayos_lb_balancer *balancer;
 	int err;
 
-	mutex_lock(&ln->lock);
-	err = balancer_set(info, ln);
-	mutex_unlock(&ln->lock);
-	return err;
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					  &balancer);
+	if (err)
+		return err;
+	ln->generation++;
+	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_DEL_NTF);
+	rayos_lb_balancer_del(balancer, info->attrs[RAYOS_LB_A_BALANCER_RESET]);
+	return 0;
 }
 
 int rayos_lb_nl_balancer_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	struct rayos_lb_balancer *balancer;
-	int err;
+	return with_lock(info, balancer_del);
+}
 
-	mutex_lock(&ln->lock);
-	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
-					  &balancer);
-	if (!err) {
-		ln->generation++;
-		tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_DEL_NTF);
-		rayos_lb_balancer_del(balancer,
-				      info->attrs[RAYOS_LB_A_BALANCER_RESET]);
-	}
-	mutex_unlock(&ln->lock);
-	return err;
+static int backend_get(struct genl_info *info, struct rayos_lb_net *ln,
+		       struct sk_buff *reply)
+{
+	struct rayos_lb_backend *backend;
+
+	return rayos_lb_parse_backend_key(info, ln, &backend) ?:
+	       rayos_lb_fill_backend(reply, backend);
 }
 
 int rayos_lb_nl_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	struct rayos_lb_backend *backend;
-	struct sk_buff *reply;
-	void *hdr;
-	int err;
-
-	reply = reply_new(info, &hdr);
-	if (!reply)
-		return -ENOMEM;
-	mutex_lock(&ln->lock);
-	err = rayos_lb_parse_backend_key(info, ln, &backend) ?:
-	      rayos_lb_fill_backend(reply, backend);
-	mutex_unlock(&ln->lock);
-	return reply_send(info, reply, hdr, err);
+	return answer(info, backend_get);
 }
 
 static int dump_backends(struct sk_buff *skb, struct netlink_callback *cb,
@@ -542,7 +557,8 @@ static void set_deadline(struct genl_info *info,
 		backend->deadline = deadline ? ktime_get_ns() + deadline : 0;
 }
 
-static int backend_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id)
+static int backend_new(struct genl_info *info, struct rayos_lb_net *ln,
+		       struct sk_buff *reply)
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_endpoint addr;
@@ -569,22 +585,14 @@ static int backend_new(struct genl_info *info, struct rayos_lb_net *ln, u32 *id)
 		rayos_lb_backend_put(backend);
 		return err;
 	}
-	*id = backend->id;
 	ln->generation++;
 	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
-	return 0;
+	return nla_put_u32(reply, RAYOS_LB_A_BACKEND_ID, backend->id);
 }
 
 int rayos_lb_nl_backend_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	int err;
-	u32 id;
-
-	mutex_lock(&ln->lock);
-	err = backend_new(info, ln, &id);
-	mutex_unlock(&ln->lock);
-	return err ?: reply_id(info, RAYOS_LB_A_BACKEND_ID, id);
+	return answer(info, backend_new);
 }
 
 /* Checks run unless the operator has taken the backend out */
@@ -621,47 +629,37 @@ static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 
 int rayos_lb_nl_backend_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
+	return with_lock(info, backend_set);
+}
+
+static int backend_del(struct genl_info *info, struct rayos_lb_net *ln)
+{
+	struct rayos_lb_backend *backend;
 	int err;
 
-	mutex_lock(&ln->lock);
-	err = backend_set(info, ln);
-	mutex_unlock(&ln->lock);
-	return err;
+	err = rayos_lb_parse_backend_key(info, ln, &backend);
+	if (err)
+		return err;
+	ln->generation++;
+	tell_backend(backend, RAYOS_LB_CMD_BACKEND_DEL_NTF);
+	rayos_lb_backend_del(backend, info->attrs[RAYOS_LB_A_BACKEND_RESET]);
+	return 0;
 }
 
 int rayos_lb_nl_backend_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	struct rayos_lb_backend *backend;
-	int err;
+	return with_lock(info, backend_del);
+}
 
-	mutex_lock(&ln->lock);
-	err = rayos_lb_parse_backend_key(info, ln, &backend);
-	if (!err) {
-		ln->generation++;
-		tell_backend(backend, RAYOS_LB_CMD_BACKEND_DEL_NTF);
-		rayos_lb_backend_del(backend,
-				     info->attrs[RAYOS_LB_A_BACKEND_RESET]);
-	}
-	mutex_unlock(&ln->lock);
-	return err;
+static int status_get(struct genl_info *info, struct rayos_lb_net *ln,
+		      struct sk_buff *reply)
+{
+	return rayos_lb_fill_status(reply, ln);
 }
 
 int rayos_lb_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_lb_net *ln = ln_of(info);
-	struct sk_buff *reply;
-	void *hdr;
-	int err;
-
-	reply = reply_new(info, &hdr);
-	if (!reply)
-		return -ENOMEM;
-	mutex_lock(&ln->lock);
-	err = rayos_lb_fill_status(reply, ln);
-	mutex_unlock(&ln->lock);
-	return reply_send(info, reply, hdr, err);
+	return answer(info, status_get);
 }
 
 static u32 count_users(struct rayos_lb_net *ln, u32 policy)
