@@ -7,6 +7,7 @@
  */
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <kunit/visibility.h>
 
 #include "lb.h"
 
@@ -62,6 +63,7 @@ void rayos_lb_lro_disable(struct rayos_lb_net *ln)
 	if (READ_ONCE(ln->active) && !READ_ONCE(ln->dying))
 		queue_work(rayos_lb_wq, &ln->lro);
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_lro_disable);
 
 /**
  * rayos_lb_lro_init() - watch devices come up

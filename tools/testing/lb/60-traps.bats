@@ -67,6 +67,40 @@ xlb()
 	agent offload ns=$D dev=lb-1 gro=0
 }
 
+# lro NAMESPACE DEVICE: is it on?
+lro()
+{
+	ip netns exec "$1" ethtool -k "$2" | grep -q '^large-receive-offload: on'
+}
+
+# lro_ends NAMESPACE DEVICE: the module turns it off before long
+lro_ends()
+{
+	local end=$((SECONDS + 30))
+
+	while lro "$@"; do
+		((SECONDS < end)) || return
+		agent sleep seconds=0.1
+	done
+}
+
+@test "large receive offload is turned off, and stays so" {
+	local dev driver=/sys/bus/pci/drivers/vmxnet3
+
+	[[ $RAYOS_LANE = stock-* ]] ||
+		skip "no device here has it; KUnit's suite of devices makes one"
+	modprobe vmxnet3
+	dev=$(basename "$driver"/0*/net/*)
+	ip link set "$dev" netns $D
+	lro $D "$dev"
+	web
+	lro_ends $D "$dev"
+	ip -n $D link set "$dev" up
+	ip netns exec $D ethtool -K "$dev" lro on
+	lro_ends $D "$dev"
+	modprobe -r vmxnet3
+}
+
 @test "checksums of our own making: TX offload off" {
 	one
 	agent offload ns=$C dev=eth0 tx=0
