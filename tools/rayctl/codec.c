@@ -252,7 +252,8 @@ struct json_object *codec_decode(const struct spec_set *set, const void *attrs, 
 	for (; is_attr(nla, left); nla = nla_next(nla, &left)) {
 		unsigned int type = nla_type(nla);
 
-		if (!type || type > set->max || !set->attrs[type].name)
+		/* padding, which some processors need before 64 bits, says nothing */
+		if (!type || type > set->max || set->attrs[type].kind == SPEC_UNUSED)
 			continue;
 		value = decode_value(&set->attrs[type], nla_data(nla), nla_len(nla));
 		if (!value)

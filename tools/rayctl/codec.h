@@ -23,7 +23,8 @@ int codec_encode(struct nl_msg *msg, const struct spec_set *set, struct json_obj
  * @attrs: the attributes
  * @len: their length in bytes
  *
- * Attributes which @set does not know, of a newer kernel, are left out.
+ * Attributes which @set does not know, of a newer kernel, are left out, and so
+ * is padding.
  *
  * Return: the object, or NULL when an attribute is not as @set says.
  */
