@@ -95,6 +95,21 @@ static void check_newer_kernel(void)
 	nlmsg_free(msg);
 }
 
+/* Processors which want 64-bit numbers aligned have empty attributes before them. */
+static void check_padding(void)
+{
+	struct nl_msg *msg = new_msg();
+	struct json_object *object;
+
+	nla_put(msg, RAYOS_LB_A_BALANCER_PAD, 0, NULL);
+	nla_put_u64(msg, RAYOS_LB_A_BALANCER_AFFINITY, 7);
+	object = decode("balancer-get", msg);
+	ok_text(json_object_to_json_string_ext(object, 0), "{\"affinity\":7}",
+		"padding says nothing");
+	json_object_put(object);
+	nlmsg_free(msg);
+}
+
 static void check_names(void)
 {
 	static const struct {
@@ -283,6 +298,7 @@ int main(void)
 {
 	check_kinds();
 	check_newer_kernel();
+	check_padding();
 	check_names();
 	check_malformed();
 	check_truncated();
