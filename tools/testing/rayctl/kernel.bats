@@ -235,17 +235,37 @@ teardown()
 	[ "$(grep -o $'\033\[2J' <<<"$output" | wc -l)" = 1 ]
 }
 
-# events [OPTION...]: follow in the background until stop_events
+# until_so COMMAND...: wait until it succeeds, which is not long
+until_so()
+{
+	local end=$((SECONDS + 60))
+
+	until "$@"; do
+		((SECONDS < end)) || return
+		sleep 0.1
+	done
+}
+
+# whether what follows events listens: its port is made of its process number
+listening()
+{
+	awk -v pid="$EVENTS_PID" '
+		$3 % 4194304 == pid && $4 !~ /^0+$/ { found = 1 }
+		END { exit !found }' /proc/net/netlink
+}
+
+# start_events [OPTION...]: follow in the background until stop_events
 start_events()
 {
 	rayctl events "$@" >"$BATS_TEST_TMPDIR/events" 2>"$BATS_TEST_TMPDIR/events.err" 3>&- &
 	EVENTS_PID=$!
-	sleep 1
+	until_so listening
 }
 
+# stop_events PATTERN: not before a line with it has come
 stop_events()
 {
-	sleep 0.5
+	until_so grep -q "$1" "$BATS_TEST_TMPDIR/events"
 	kill -INT "$EVENTS_PID"
 	wait "$EVENTS_PID"
 	output=$(<"$BATS_TEST_TMPDIR/events")
@@ -260,7 +280,7 @@ stop_events()
 	rayctl lb drain x 10.0.1.9:80 deadline 1m
 	rayctl lb del x backend 10.0.1.9:80
 	rayctl lb del x
-	stop_events
+	stop_events '  lb  x  deleted$'
 	[ "$(wc -l <<<"$output")" = 6 ]
 	shows '^[0-9:]{8}\.[0-9]{3}  lb  x  set to 10\.0\.0\.9:80 tcp, round-robin$' \
 		'  lb  x 10\.0\.1\.9:80  set to online, weight 3$' \
@@ -273,7 +293,7 @@ stop_events()
 	start_kernel --state "$STATE"
 	start_events -j lb loadbalancer
 	rayctl lb drain web 10.0.1.1:8080
-	stop_events
+	stop_events '"health-ntf"'
 	[ "$(wc -l <<<"$output")" = 2 ]
 	json 'd["name"] == "backend-ntf" and d["msg"]["admin"] == "drain"' "${output%%$'\n'*}"
 	json 'd["name"] == "health-ntf" and d["msg"]["old-state"] == "healthy"' "${output##*$'\n'}"
@@ -285,8 +305,7 @@ stop_events()
 	kill -STOP "$EVENTS_PID"
 	rayctl lb set web policy maglev
 	kill -CONT "$EVENTS_PID"
-	sleep 3
-	stop_events
+	stop_events '"events-lost"'
 	grep -q '^{"name":"events-lost","msg":{}}$' <<<"$output"
 	grep -q '^{"name":"balancer-ntf"' <<<"$output"
 }
