@@ -136,3 +136,14 @@ rejects()
 	done
 	grep health-ntf "$log" | grep unhealthy | grep -q 10.0.1.12
 }
+
+@test "ynl: an allocation that fails changes nothing" {
+	[ -e /sys/kernel/debug/failslab ] ||
+		skip "this kernel cannot make allocations fail: uml-debug can"
+	# "ip netns exec" would hide debugfs
+	nsenter --net=/run/netns/$D /usr/bin/python3 \
+		"$BATS_TEST_DIRNAME/faults.py" "$YNL" "$SPEC" \
+		>"$BATS_TEST_TMPDIR/reply"
+	agent json file="$BATS_TEST_TMPDIR/reply"
+	got 'injected > 50 && refused > 20 && changed == 0'
+}
