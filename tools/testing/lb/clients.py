@@ -59,6 +59,29 @@ def why(err):
     return _WHY.get(err.errno, "bad")
 
 
+# A port of its own for every UDP flow: of those that the kernel draws, two in
+# some dozens are the same often enough, and then the second is no new flow.
+_udp_ports = itertools.cycle(range(20000, 30000))
+
+
+def bind(sock, src, sport):
+    any_host = "::" if sock.family == socket.AF_INET6 else "0.0.0.0"
+    host = src or any_host
+    if sport or sock.type == socket.SOCK_STREAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not sport:
+            sock.setsockopt(socket.IPPROTO_IP, 24, 1)   # address, no port
+        sock.bind((host, sport))
+        return
+    while True:
+        try:
+            sock.bind((host, next(_udp_ports)))
+            return
+        except OSError as err:
+            if err.errno != errno.EADDRINUSE:
+                raise
+
+
 def connect_once(dst, src, sport, timeout, kind):
     family = socket.AF_INET6 if ":" in dst[0] else socket.AF_INET
     sock = socket.socket(family, kind)
@@ -66,11 +89,8 @@ def connect_once(dst, src, sport, timeout, kind):
         sock.settimeout(timeout)
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if src or sport:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if not sport:
-                sock.setsockopt(socket.IPPROTO_IP, 24, 1)   # address, no port
-            sock.bind((src or ("::" if ":" in dst[0] else "0.0.0.0"), sport))
+        if src or sport or kind == socket.SOCK_DGRAM:
+            bind(sock, src, sport)
         sock.connect(dst)
     except OSError:
         sock.close()
