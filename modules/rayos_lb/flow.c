@@ -50,18 +50,46 @@ void rayos_lb_flow_cache_exit(void)
 	kmem_cache_destroy(flow_cache);
 }
 
+struct sip {
+	u64 a, b, c, d;
+};
+
+static __always_inline void absorb(struct sip *s, u64 word)
+{
+	s->d ^= word;
+	SIPHASH_PERMUTATION(s->a, s->b, s->c, s->d);
+	s->a ^= word;
+}
+
+/*
+ * SipHash-1-3 (Aumasson and Bernstein, 2012), inline as every packet needs it,
+ * and without the length of what is hashed, which the family tells.
+ */
 static u32 hash(const struct rayos_lb_flow_table *table,
 		const struct rayos_lb_tuple *tuple)
 {
-	u32 ports = (__force u32)tuple->sport << 16 |
-		    (__force u32)tuple->dport;
+	const u32 *src = tuple->src.all, *dst = tuple->dst.all;
+	struct sip s = {
+		.a = SIPHASH_CONST_0 ^ table->key.key[0],
+		.b = SIPHASH_CONST_1 ^ table->key.key[1],
+		.c = SIPHASH_CONST_2 ^ table->key.key[0],
+		.d = SIPHASH_CONST_3 ^ table->key.key[1],
+	};
 
-	if (tuple->family == AF_INET)
-		return hsiphash_4u32((__force u32)tuple->src.ip,
-				     (__force u32)tuple->dst.ip, ports,
-				     tuple->l4, &table->key);
-	return hsiphash(tuple, offsetofend(struct rayos_lb_tuple, family),
-			&table->key);
+	absorb(&s, (u64)src[0] << 32 | dst[0]);
+	if (tuple->family == AF_INET6) {
+		absorb(&s, (u64)src[1] << 32 | dst[1]);
+		absorb(&s, (u64)src[2] << 32 | dst[2]);
+		absorb(&s, (u64)src[3] << 32 | dst[3]);
+	}
+	absorb(&s, (u64)tuple->family << 40 | (u64)tuple->l4 << 32 |
+		   (u32)(__force u16)tuple->sport << 16 |
+		   (__force u16)tuple->dport);
+	s.c ^= 0xff;
+	SIPHASH_PERMUTATION(s.a, s.b, s.c, s.d);
+	SIPHASH_PERMUTATION(s.a, s.b, s.c, s.d);
+	SIPHASH_PERMUTATION(s.a, s.b, s.c, s.d);
+	return s.a ^ s.b ^ s.c ^ s.d;
 }
 
 static struct hlist_bl_head *bucket_of(const struct rayos_lb_flow_table *table,

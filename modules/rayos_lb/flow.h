@@ -96,7 +96,7 @@ struct rayos_lb_flow {
 struct rayos_lb_flow_table {
 	struct hlist_bl_head *bucket;
 	u32 bits;
-	hsiphash_key_t key;
+	siphash_key_t key;
 	atomic_t count ____cacheline_aligned_in_smp;
 	atomic64_t table_full;
 	atomic64_t evicted;

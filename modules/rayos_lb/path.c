@@ -29,20 +29,6 @@
 #define DEFRAG_USER	0x7261796f
 
 /**
- * rayos_lb_route_get() - the cached way out, if it is still good
- * @route: of a backend or of a flow
- *
- * Context: within RCU, which protects what is returned.
- * Return: the route or NULL.
- */
-struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route)
-{
-	struct dst_entry *dst = rcu_dereference(route->dst);
-
-	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
-}
-
-/**
  * rayos_lb_route_set() - remember a way out
  * @route: of a backend or of a flow
  * @dst: whose reference is taken over
@@ -359,9 +345,10 @@ static unsigned int hook4(struct sk_buff *skb, bool local_out,
 			  const struct nf_hook_state *state)
 {
 	struct rayos_lb_net *ln = rayos_lb_net(state->net);
-	struct rayos_lb_pkt pkt = { .local_out = local_out };
+	struct rayos_lb_pkt pkt;
 	int err;
 
+	rayos_lb_pkt_init(&pkt, local_out);
 	switch (rayos_lb_parse4(skb, &pkt)) {
 	case RAYOS_LB_PKT_WHOLE:
 		return handle(ln, skb, &pkt, state);
@@ -384,8 +371,9 @@ static unsigned int hook6(struct sk_buff *skb, bool local_out,
 			  const struct nf_hook_state *state)
 {
 	struct rayos_lb_net *ln = rayos_lb_net(state->net);
-	struct rayos_lb_pkt pkt = { .local_out = local_out };
+	struct rayos_lb_pkt pkt;
 
+	rayos_lb_pkt_init(&pkt, local_out);
 	switch (rayos_lb_parse6(skb, &pkt)) {
 	case RAYOS_LB_PKT_WHOLE:
 		return handle(ln, skb, &pkt, state);
@@ -406,6 +394,13 @@ static bool for_this_host(const struct sk_buff *skb)
 	       !netif_is_l3_slave(skb->dev) && !netif_is_l3_master(skb->dev);
 }
 
+static unsigned int hook(struct sk_buff *skb, bool local_out,
+			 const struct nf_hook_state *state)
+{
+	return state->pf == NFPROTO_IPV4 ? hook4(skb, local_out, state) :
+					   hook6(skb, local_out, state);
+}
+
 /* Bottom halves may be on: a process sends, or user space has handed back a
  * packet that a rule had queued to it
  */
@@ -414,9 +409,10 @@ static unsigned int run(struct sk_buff *skb, bool local_out,
 {
 	unsigned int verdict;
 
+	if (likely(softirq_count()))
+		return hook(skb, local_out, state);
 	local_bh_disable();
-	verdict = state->pf == NFPROTO_IPV4 ? hook4(skb, local_out, state) :
-					      hook6(skb, local_out, state);
+	verdict = hook(skb, local_out, state);
 	local_bh_enable();
 	return verdict;
 }

@@ -8,6 +8,8 @@
 
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 
 #include "flow.h"
 #include "tuple.h"
@@ -47,7 +49,6 @@ struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 					enum rayos_lb_dir dir);
 void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 			   const struct rayos_lb_pkt *pkt);
-struct dst_entry *rayos_lb_route_get(struct rayos_lb_route *route);
 void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
 			u32 cookie);
 
@@ -56,7 +57,6 @@ void rayos_lb_send(struct net *net, struct sk_buff *skb);
 /* transport.c */
 bool rayos_lb_parse_transport(const struct sk_buff *skb,
 			      struct rayos_lb_pkt *pkt);
-u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt);
 void rayos_lb_rewrite_transport(struct sk_buff *skb,
 				const struct rayos_lb_pkt *pkt,
 				const struct rayos_lb_turn *turn,
@@ -95,5 +95,47 @@ void rayos_lb_frag6_add(struct rayos_lb_frag6_table *table,
 unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
 				   struct sk_buff *skb,
 				   const struct nf_hook_state *state);
+
+/**
+ * rayos_lb_route_get() - the cached way out, if it is still good
+ * @route: of a backend or of a flow
+ *
+ * Context: within RCU, which protects what is returned.
+ * Return: the route or NULL.
+ */
+static inline struct dst_entry *
+rayos_lb_route_get(struct rayos_lb_route *route)
+{
+	struct dst_entry *dst = rcu_dereference(route->dst);
+
+	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
+}
+
+/**
+ * rayos_lb_transport_end() - how much of a packet must be writable
+ * @pkt: the packet
+ *
+ * Return: offset of the end of the transport header without options.
+ */
+static inline u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt)
+{
+	return pkt->thoff + (pkt->tuple.l4 == IPPROTO_TCP ?
+			     sizeof(struct tcphdr) : sizeof(struct udphdr));
+}
+
+/**
+ * rayos_lb_writable() - make the beginning of a packet writable
+ * @skb: the packet
+ * @len: so much of it
+ *
+ * As skb_ensure_writable(), with what most packets need inline.
+ *
+ * Return: false for want of memory, or if the packet is shorter.
+ */
+static inline bool rayos_lb_writable(struct sk_buff *skb, u32 len)
+{
+	return likely(len <= skb_headlen(skb) && !skb_cloned(skb)) ||
+	       !skb_ensure_writable(skb, len);
+}
 
 #endif

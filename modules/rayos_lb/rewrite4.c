@@ -74,7 +74,7 @@ bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	struct iphdr *iph;
 	__be32 *addr;
 
-	if (skb_ensure_writable(skb, rayos_lb_transport_end(pkt)))
+	if (!rayos_lb_writable(skb, rayos_lb_transport_end(pkt)))
 		return false;
 
 	iph = ip_hdr(skb);

@@ -84,7 +84,7 @@ bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	struct ipv6hdr *ip6h;
 	struct in6_addr *addr;
 
-	if (skb_ensure_writable(skb, end))
+	if (!rayos_lb_writable(skb, end))
 		return false;
 
 	ip6h = ipv6_hdr(skb);

@@ -49,23 +49,28 @@ bool rayos_lb_parse_transport(const struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse_transport);
 
-/**
- * rayos_lb_transport_end() - how much of a packet must be writable
- * @pkt: the packet
- *
- * Return: offset of the end of the transport header without options.
- */
-u32 rayos_lb_transport_end(const struct rayos_lb_pkt *pkt)
+/* What replacing an address adds to a checksum */
+static __wsum addr_diff(u8 family, const union nf_inet_addr *old,
+			const union nf_inet_addr *new)
 {
-	return pkt->thoff + (pkt->tuple.l4 == IPPROTO_TCP ?
-			     sizeof(struct tcphdr) : sizeof(struct udphdr));
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_lb_transport_end);
+	__wsum diff = csum_add((__force __wsum)~old->all[0],
+			       (__force __wsum)new->all[0]);
+	int i;
 
-static void replace_checksum(struct sk_buff *skb, __sum16 *check,
-			     const struct rayos_lb_pkt *pkt,
-			     const struct rayos_lb_endpoint *to,
-			     const union nf_inet_addr *old, __be16 port)
+	if (family == AF_INET)
+		return diff;
+	for (i = 1; i < 4; i++) {
+		diff = csum_add(diff, (__force __wsum)~old->all[i]);
+		diff = csum_add(diff, (__force __wsum)new->all[i]);
+	}
+	return diff;
+}
+
+/* A sum that the device completes, or that of all bytes beside it */
+static void replace_in_part(struct sk_buff *skb, __sum16 *check,
+			    const struct rayos_lb_pkt *pkt,
+			    const struct rayos_lb_endpoint *to,
+			    const union nf_inet_addr *old, __be16 port)
 {
 	if (pkt->tuple.family == AF_INET)
 		inet_proto_csum_replace4(check, skb, old->ip, to->addr.ip, true);
@@ -73,6 +78,24 @@ static void replace_checksum(struct sk_buff *skb, __sum16 *check,
 		inet_proto_csum_replace16(check, skb, old->ip6, to->addr.ip6,
 					  true);
 	inet_proto_csum_replace2(check, skb, port, to->port, false);
+}
+
+static void replace_checksum(struct sk_buff *skb, __sum16 *check,
+			     const struct rayos_lb_pkt *pkt,
+			     const struct rayos_lb_endpoint *to,
+			     const union nf_inet_addr *old, __be16 port)
+{
+	__wsum diff;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL ||
+	    skb->ip_summed == CHECKSUM_COMPLETE) {
+		replace_in_part(skb, check, pkt, to, old, port);
+		return;
+	}
+	diff = csum_add((__force __wsum)~(__force u32)port,
+			(__force __wsum)to->port);
+	csum_replace_by_diff(check, csum_add(diff, addr_diff(pkt->tuple.family,
+							     old, &to->addr)));
 }
 
 static void rewrite_udp(struct sk_buff *skb, struct udphdr *uh,

@@ -58,6 +58,18 @@ struct rayos_lb_pkt {
 	bool first_fragment;
 };
 
+/**
+ * rayos_lb_pkt_init() - begin to read a packet
+ * @pkt: what parsing fills in; nothing is zeroed that it sets before anybody
+ *	looks
+ * @local_out: it was sent from this host and has just been routed
+ */
+static inline void rayos_lb_pkt_init(struct rayos_lb_pkt *pkt, bool local_out)
+{
+	pkt->local_out = local_out;
+	pkt->first_fragment = false;
+}
+
 static inline bool rayos_lb_addr_equal(const union nf_inet_addr *a,
 				       const union nf_inet_addr *b)
 {
