@@ -211,7 +211,7 @@ static unsigned int refuse(const struct rayos_lb_balancer *balancer,
 	if (READ_ONCE(balancer->when_down) == RAYOS_LB_WHEN_DOWN_DROP)
 		return discard(skb, pkt->local_out);
 	if (pkt->local_out && opens(pkt))
-		return NF_DROP_ERR(ECONNREFUSED);
+		return NF_DROP_ERR(-ECONNREFUSED);
 	if (pkt->tuple.l4 == IPPROTO_TCP)
 		rayos_lb_reset_answer(state->net, skb, pkt);
 	else

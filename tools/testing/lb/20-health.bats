@@ -139,6 +139,9 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 	until_is 5 s3_state unhealthy
 	agent load ns=$C dst=$VIP n=5
 	got 'refused == 5'
+	# of this host, by the error of the system call
+	agent load ns=$D dst=$VIP n=3 timeout=5
+	got 'refused == 3 && slowest_ms == 0'
 	lb set web when-down drop
 	agent load ns=$C dst=$VIP n=1 timeout=0.5
 	got 'timeout == 1'
