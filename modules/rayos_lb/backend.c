@@ -14,6 +14,11 @@
 #include "path.h"
 #include "reset.h"
 
+const struct rayos_lb_backend_settings rayos_lb_backend_settings_default = {
+	.weight = 1,
+	.admin = RAYOS_LB_ADMIN_ONLINE,
+};
+
 /**
  * rayos_lb_backend_lookup() - find a backend by its address
  * @balancer: whose
@@ -102,7 +107,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	refcount_inc(&balancer->refs);
 	backend->balancer = balancer;
 	backend->addr = *addr;
-	backend->weight = 1;
+	rayos_lb_backend_apply(backend, &rayos_lb_backend_settings_default);
 	backend->state = RAYOS_LB_STATE_OFFLINE;
 	backend->since = ktime_get_ns();
 	refcount_set(&backend->refs, 1);
@@ -112,6 +117,64 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	return backend;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_new);
+
+/**
+ * rayos_lb_backend_settings() - how a backend is set
+ * @backend: any
+ *
+ * Context: Process context, namespace's lock held.
+ * Return: what can be changed of it.
+ */
+struct rayos_lb_backend_settings
+rayos_lb_backend_settings(const struct rayos_lb_backend *backend)
+{
+	return (struct rayos_lb_backend_settings) {
+		.weight = backend->weight,
+		.limit = backend->limit,
+		.admin = backend->admin,
+	};
+}
+
+/**
+ * rayos_lb_backend_apply() - set a backend
+ * @backend: one that nobody else knows yet, or the namespace's lock is held
+ * @settings: how
+ *
+ * Its state follows with rayos_lb_backend_refresh().
+ *
+ * Context: Process context.
+ * Return: whether the choice of backends is another now.
+ */
+bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
+			    const struct rayos_lb_backend_settings *settings)
+{
+	bool weight = backend->weight != settings->weight;
+
+	WRITE_ONCE(backend->weight, settings->weight);
+	WRITE_ONCE(backend->limit, settings->limit);
+	backend->admin = settings->admin;
+	return weight;
+}
+
+/**
+ * rayos_lb_backend_attach() - put a backend into its balancer
+ * @backend: whose address has been added; the caller publishes, and then starts
+ *	its checks
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_backend_attach(struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_balancer *balancer = backend->balancer;
+
+	lockdep_assert_held(&balancer->ln->lock);
+
+	backend->id = ++balancer->last_id;
+	backend->state = rayos_lb_backend_state(backend->admin, true,
+						!atomic_read(&backend->active));
+	list_add_tail(&backend->list, &balancer->backends);
+	balancer->nr_backends++;
+}
 
 /**
  * rayos_lb_backend_add() - let a backend serve
@@ -140,11 +203,7 @@ int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 	if (err)
 		return err;
 
-	backend->id = ++balancer->last_id;
-	backend->state = rayos_lb_backend_state(backend->admin, true,
-						!atomic_read(&backend->active));
-	list_add_tail(&backend->list, &balancer->backends);
-	balancer->nr_backends++;
+	rayos_lb_backend_attach(backend);
 	err = rayos_lb_balancer_publish(balancer);
 	if (err)
 		goto err_del;

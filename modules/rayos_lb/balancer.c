@@ -9,8 +9,24 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "health.h"
 #include "lb.h"
 #include "netlink.h"
+
+const struct rayos_lb_settings rayos_lb_settings_default = {
+	.policy = RAYOS_LB_POLICY_ROUND_ROBIN,
+	.when_down = RAYOS_LB_WHEN_DOWN_RESET,
+	.health = {
+		.probe = RAYOS_LB_PROBE_NONE,
+		.interval = 2 * NSEC_PER_SEC,
+		.timeout = NSEC_PER_SEC,
+		.rise = 2,
+		.fall = 3,
+		.status_min = 200,
+		.status_max = 399,
+		.path = "/",
+	},
+};
 
 static u32 vip_bucket(const union nf_inet_addr *addr, __be16 port)
 {
@@ -127,21 +143,138 @@ rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
 	balancer->vip = *vip;
 	balancer->family = family;
 	balancer->l4 = l4;
-	balancer->health = (struct rayos_lb_health) {
-		.interval = 2 * NSEC_PER_SEC,
-		.timeout = NSEC_PER_SEC,
-		.rise = 2,
-		.fall = 3,
-		.status_min = 200,
-		.status_max = 399,
-		.path = "/",
-	};
 	INIT_LIST_HEAD(&balancer->backends);
+	rayos_lb_balancer_apply(balancer, &rayos_lb_settings_default);
 	refcount_set(&balancer->refs, 1);
 	INIT_RCU_WORK(&balancer->free, balancer_free);
 	return balancer;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_new);
+
+/**
+ * rayos_lb_balancer_settings() - how a balancer is set
+ * @balancer: any
+ * @settings: set to what can be changed of it
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
+				struct rayos_lb_settings *settings)
+{
+	memset(settings, 0, sizeof(*settings));
+	settings->policy = balancer->policy;
+	settings->when_down = balancer->when_down;
+	settings->affinity = balancer->affinity;
+	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
+}
+
+static void set_health(struct rayos_lb_balancer *balancer,
+		       const struct rayos_lb_health *health)
+{
+	struct rayos_lb_backend *backend;
+
+	/* probers read the settings without a lock, so none may run meanwhile */
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_health_stop(backend);
+	memcpy(&balancer->health, health, sizeof(*health));
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_health_start(backend);
+}
+
+/**
+ * rayos_lb_balancer_apply() - set a balancer
+ * @balancer: one that nobody else knows yet, or the namespace's lock is held
+ * @settings: how
+ *
+ * New flows see another policy with the next snapshot only.
+ *
+ * Context: Process context, may sleep.
+ * Return: whether anything is different now.
+ */
+bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
+			     const struct rayos_lb_settings *settings)
+{
+	bool policy = balancer->policy != settings->policy;
+	bool down = balancer->when_down != settings->when_down;
+	bool affinity = balancer->affinity != settings->affinity;
+	bool health = memcmp(&balancer->health, &settings->health,
+			     sizeof(balancer->health));
+
+	balancer->policy = settings->policy;
+	WRITE_ONCE(balancer->when_down, settings->when_down);
+	WRITE_ONCE(balancer->affinity, settings->affinity);
+	if (affinity)
+		rayos_lb_affinity_expire(balancer->ln->affinity);
+	if (health)
+		set_health(balancer, &settings->health);
+	return policy || down || affinity || health;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
+
+/**
+ * rayos_lb_balancer_reserve() - get all that a balancer needs to be linked
+ * @balancer: from rayos_lb_balancer_new()
+ * @extack: told what is wrong
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ * Return: 0 or -errno.
+ */
+int rayos_lb_balancer_reserve(struct rayos_lb_balancer *balancer,
+			      struct netlink_ext_ack *extack)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	int err;
+
+	lockdep_assert_held(&ln->lock);
+
+	err = rayos_lb_net_activate(ln, extack);
+	if (err)
+		return err;
+	err = rayos_lb_address_add(ln, &balancer->vip.addr);
+	if (err)
+		return err;
+	/* a number that nobody finds anything under */
+	err = xa_alloc(&ln->balancers, &balancer->id, NULL, xa_limit_31b,
+		       GFP_KERNEL_ACCOUNT);
+	if (err)
+		rayos_lb_address_del(ln, &balancer->vip.addr);
+	return err;
+}
+
+/**
+ * rayos_lb_balancer_unreserve() - undo rayos_lb_balancer_reserve()
+ * @balancer: one that has not been linked
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_unreserve(struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+
+	xa_erase(&ln->balancers, balancer->id);
+	rayos_lb_address_del(ln, &balancer->vip.addr);
+}
+
+/**
+ * rayos_lb_balancer_link() - let packets and operators find a balancer
+ * @balancer: after rayos_lb_balancer_reserve(); from now on it comes before any
+ *	other of its address
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+
+	lockdep_assert_held(&ln->lock);
+
+	/* takes no memory, as its place is reserved */
+	xa_store(&ln->balancers, balancer->id, balancer, GFP_KERNEL_ACCOUNT);
+	ln->nr_balancers++;
+	hlist_add_head_rcu(&balancer->link,
+			   &ln->vips[vip_bucket(&balancer->vip.addr,
+						balancer->vip.port)]);
+}
 
 /**
  * rayos_lb_balancer_add() - let a balancer take traffic
@@ -155,36 +288,18 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_new);
 int rayos_lb_balancer_add(struct rayos_lb_balancer *balancer,
 			  struct netlink_ext_ack *extack)
 {
-	struct rayos_lb_net *ln = balancer->ln;
 	int err;
 
-	lockdep_assert_held(&ln->lock);
-
-	if (ln->nr_balancers >= rayos_lb_max_balancers) {
+	if (balancer->ln->nr_balancers >= rayos_lb_max_balancers) {
 		NL_SET_ERR_MSG(extack,
 			       "there are as many balancers as max_balancers allows");
 		return -ENOSPC;
 	}
-	err = rayos_lb_net_activate(ln, extack);
+	err = rayos_lb_balancer_reserve(balancer, extack);
 	if (err)
 		return err;
-	err = rayos_lb_address_add(ln, &balancer->vip.addr);
-	if (err)
-		return err;
-	err = xa_alloc(&ln->balancers, &balancer->id, balancer, xa_limit_31b,
-		       GFP_KERNEL_ACCOUNT);
-	if (err)
-		goto err_del_address;
-
-	ln->nr_balancers++;
-	hlist_add_head_rcu(&balancer->link,
-			   &ln->vips[vip_bucket(&balancer->vip.addr,
-						balancer->vip.port)]);
+	rayos_lb_balancer_link(balancer);
 	return 0;
-
-err_del_address:
-	rayos_lb_address_del(ln, &balancer->vip.addr);
-	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_add);
 
@@ -218,10 +333,19 @@ static void free_snapshot_rcu(struct rcu_head *rcu)
 	rayos_lb_snapshot_free(container_of(rcu, struct rayos_lb_snapshot, rcu));
 }
 
-static void replace_snapshot(struct rayos_lb_balancer *balancer,
-			     struct rayos_lb_snapshot *new)
+/**
+ * rayos_lb_balancer_replace() - let new flows see another snapshot
+ * @balancer: any
+ * @new: the snapshot, or NULL for no backend at all
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_balancer_replace(struct rayos_lb_balancer *balancer,
+			       struct rayos_lb_snapshot *new)
 {
 	struct rayos_lb_snapshot *old;
+
+	lockdep_assert_held(&balancer->ln->lock);
 
 	old = rcu_replace_pointer(balancer->snapshot, new,
 				  lockdep_is_held(&balancer->ln->lock));
@@ -248,7 +372,7 @@ int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer)
 	balancer->stale = IS_ERR(new);
 	if (balancer->stale)
 		return PTR_ERR(new);
-	replace_snapshot(balancer, new);
+	rayos_lb_balancer_replace(balancer, new);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_publish);
@@ -261,9 +385,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_publish);
  */
 void rayos_lb_balancer_unpublish(struct rayos_lb_balancer *balancer)
 {
-	lockdep_assert_held(&balancer->ln->lock);
-
-	replace_snapshot(balancer, NULL);
+	rayos_lb_balancer_replace(balancer, NULL);
 }
 
 /**

@@ -65,6 +65,37 @@ struct rayos_lb_health {
 };
 
 /**
+ * struct rayos_lb_settings - what can be changed of a balancer
+ * @policy: an &enum rayos_lb_policy
+ * @when_down: an &enum rayos_lb_when_down
+ * @affinity: in ns
+ * @health: how backends are checked
+ *
+ * Compared as memory: whoever makes one begins with a copy of a whole one.
+ */
+struct rayos_lb_settings {
+	u32 policy;
+	u32 when_down;
+	u64 affinity;
+	struct rayos_lb_health health;
+};
+
+/**
+ * struct rayos_lb_backend_settings - what can be changed of a backend
+ * @weight: share of new flows
+ * @limit: most open flows
+ * @admin: an &enum rayos_lb_admin
+ */
+struct rayos_lb_backend_settings {
+	u32 weight;
+	u32 limit;
+	u32 admin;
+};
+
+extern const struct rayos_lb_settings rayos_lb_settings_default;
+extern const struct rayos_lb_backend_settings rayos_lb_backend_settings_default;
+
+/**
  * struct rayos_lb_prober - the health checks of one backend
  * @work: does the next step of a check, or begins the next check
  * @ops: what kind of check is under way
@@ -129,6 +160,8 @@ struct rayos_lb_prober {
  * @deadline: when its drain ends, ns of ktime_get_ns(), 0 for never
  * @since: when it came into its state, ns of ktime_get_ns()
  * @removed: it has left the configuration and lives for its flows only
+ * @leaving: no snapshot shall have it any more, though its state does not say so
+ *	yet; under the namespace's lock
  * @prober: its health checks
  * @list: in the balancer's backends or in the namespace's removed ones, under
  *	the namespace's lock
@@ -155,6 +188,7 @@ struct rayos_lb_backend {
 	u64 deadline;
 	u64 since;
 	bool removed;
+	bool leaving;
 	struct rayos_lb_prober prober;
 	struct list_head list;
 	struct rcu_work free;
@@ -297,6 +331,16 @@ rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
 		      const struct rayos_lb_endpoint *vip, u8 family, u8 l4);
 int rayos_lb_balancer_add(struct rayos_lb_balancer *balancer,
 			  struct netlink_ext_ack *extack);
+int rayos_lb_balancer_reserve(struct rayos_lb_balancer *balancer,
+			      struct netlink_ext_ack *extack);
+void rayos_lb_balancer_unreserve(struct rayos_lb_balancer *balancer);
+void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer);
+void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
+				struct rayos_lb_settings *settings);
+bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
+			     const struct rayos_lb_settings *settings);
+void rayos_lb_balancer_replace(struct rayos_lb_balancer *balancer,
+			       struct rayos_lb_snapshot *new);
 void rayos_lb_balancer_del(struct rayos_lb_balancer *balancer, bool reset);
 void rayos_lb_balancer_put(struct rayos_lb_balancer *balancer);
 int rayos_lb_balancer_publish(struct rayos_lb_balancer *balancer);
@@ -327,6 +371,11 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 
 /* snapshot.c */
 struct rayos_lb_snapshot *
+rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
+			const struct rayos_lb_policy_ops *policy, u32 nr);
+void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
+			    const struct rayos_lb_balancer *balancer);
+struct rayos_lb_snapshot *
 rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer);
 void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot);
 
@@ -339,6 +388,11 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 		     const struct rayos_lb_endpoint *addr);
 int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 			 struct netlink_ext_ack *extack);
+void rayos_lb_backend_attach(struct rayos_lb_backend *backend);
+struct rayos_lb_backend_settings
+rayos_lb_backend_settings(const struct rayos_lb_backend *backend);
+bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
+			    const struct rayos_lb_backend_settings *settings);
 void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_put(struct rayos_lb_backend *backend);

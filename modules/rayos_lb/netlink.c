@@ -130,7 +130,14 @@ static void event_send(struct rayos_lb_net *ln, struct sk_buff *skb, void *hdr,
 				RAYOS_LB_NLGRP_EVENTS, GFP_KERNEL);
 }
 
-static void tell_balancer(struct rayos_lb_balancer *balancer, u8 cmd)
+/**
+ * rayos_lb_nl_balancer_event() - tell of a balancer
+ * @balancer: the balancer
+ * @cmd: %RAYOS_LB_CMD_BALANCER_NTF or %RAYOS_LB_CMD_BALANCER_DEL_NTF
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_nl_balancer_event(struct rayos_lb_balancer *balancer, u8 cmd)
 {
 	struct rayos_lb_net *ln = balancer->ln;
 	struct sk_buff *skb;
@@ -144,7 +151,14 @@ static void tell_balancer(struct rayos_lb_balancer *balancer, u8 cmd)
 		   rayos_lb_fill_balancer_key(skb, balancer));
 }
 
-static void tell_backend(struct rayos_lb_backend *backend, u8 cmd)
+/**
+ * rayos_lb_nl_backend_event() - tell of a backend
+ * @backend: the backend
+ * @cmd: %RAYOS_LB_CMD_BACKEND_NTF or %RAYOS_LB_CMD_BACKEND_DEL_NTF
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_nl_backend_event(struct rayos_lb_backend *backend, u8 cmd)
 {
 	struct rayos_lb_net *ln = backend->balancer->ln;
 	struct sk_buff *skb;
@@ -255,71 +269,6 @@ int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
 	return skb->len ?: err;
 }
 
-static u8 l4_of(struct genl_info *info)
-{
-	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_PROTO];
-
-	return attr && nla_get_u32(attr) == RAYOS_LB_PROTO_UDP ? IPPROTO_UDP :
-								 IPPROTO_TCP;
-}
-
-/**
- * struct settings - what both a new and a changed balancer take
- * @policy: an &enum rayos_lb_policy
- * @when_down: an &enum rayos_lb_when_down
- * @affinity: in ns
- * @health: how backends are checked
- */
-struct settings {
-	u32 policy;
-	u32 when_down;
-	u64 affinity;
-	struct rayos_lb_health health;
-};
-
-static int parse_settings(struct genl_info *info,
-			  const struct rayos_lb_balancer *from,
-			  struct settings *settings)
-{
-	struct nlattr *policy = info->attrs[RAYOS_LB_A_BALANCER_POLICY];
-	struct nlattr *down = info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN];
-
-	*settings = (struct settings) {
-		.policy = policy ? nla_get_u32(policy) : from->policy,
-		.when_down = down ? nla_get_u32(down) : from->when_down,
-		.affinity = from->affinity,
-		.health = from->health,
-	};
-	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
-	       rayos_lb_parse_health(info, &settings->health);
-}
-
-static void set_health(struct rayos_lb_balancer *balancer,
-		       const struct rayos_lb_health *health)
-{
-	struct rayos_lb_backend *backend;
-
-	/* probers read the settings without a lock, so none may run meanwhile */
-	list_for_each_entry(backend, &balancer->backends, list)
-		rayos_lb_health_stop(backend);
-	balancer->health = *health;
-	list_for_each_entry(backend, &balancer->backends, list)
-		rayos_lb_health_start(backend);
-}
-
-static void apply_settings(struct genl_info *info,
-			   struct rayos_lb_balancer *balancer,
-			   const struct settings *settings)
-{
-	balancer->policy = settings->policy;
-	WRITE_ONCE(balancer->when_down, settings->when_down);
-	WRITE_ONCE(balancer->affinity, settings->affinity);
-	if (info->attrs[RAYOS_LB_A_BALANCER_AFFINITY])
-		rayos_lb_affinity_expire(balancer->ln->affinity);
-	if (info->attrs[RAYOS_LB_A_BALANCER_HEALTH])
-		set_health(balancer, &settings->health);
-}
-
 static int check_unique(struct genl_info *info, struct rayos_lb_net *ln,
 			const char *name, const struct rayos_lb_endpoint *vip,
 			u8 family)
@@ -327,7 +276,7 @@ static int check_unique(struct genl_info *info, struct rayos_lb_net *ln,
 	const struct rayos_lb_tuple tuple = {
 		.dst = vip->addr,
 		.dport = vip->port,
-		.l4 = l4_of(info),
+		.l4 = rayos_lb_parse_l4(info),
 		.family = family,
 	};
 
@@ -351,7 +300,7 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_endpoint vip;
-	struct settings settings;
+	struct rayos_lb_settings settings;
 	const char *name;
 	u8 family;
 	int err;
@@ -361,18 +310,20 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
 	      check_unique(info, ln, name, &vip, family);
 	if (err)
 		return err;
-	balancer = rayos_lb_balancer_new(ln, name, &vip, family, l4_of(info));
+	balancer = rayos_lb_balancer_new(ln, name, &vip, family,
+					 rayos_lb_parse_l4(info));
 	if (!balancer)
 		return -ENOMEM;
-	err = parse_settings(info, balancer, &settings);
+	rayos_lb_balancer_settings(balancer, &settings);
+	err = rayos_lb_parse_settings(info, &settings);
 	if (err)
 		goto put;
-	apply_settings(info, balancer, &settings);
+	rayos_lb_balancer_apply(balancer, &settings);
 	err = rayos_lb_balancer_add(balancer, info->extack);
 	if (err)
 		goto put;
 	ln->generation++;
-	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
+	rayos_lb_nl_balancer_event(balancer, RAYOS_LB_CMD_BALANCER_NTF);
 	return nla_put_u32(reply, RAYOS_LB_A_BALANCER_ID, balancer->id);
 
 put:
@@ -388,21 +339,24 @@ int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
 static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 {
 	struct rayos_lb_balancer *balancer;
-	struct settings settings;
+	struct rayos_lb_settings settings;
 	int err;
 
 	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
-					  &balancer) ?:
-	      parse_settings(info, balancer, &settings);
+					  &balancer);
+	if (err)
+		return err;
+	rayos_lb_balancer_settings(balancer, &settings);
+	err = rayos_lb_parse_settings(info, &settings);
 	if (err)
 		return err;
 	/* for want of memory it is published a little later, which is no error */
 	balancer->stale |= settings.policy != balancer->policy;
-	apply_settings(info, balancer, &settings);
+	rayos_lb_balancer_apply(balancer, &settings);
 	if (balancer->stale)
 		rayos_lb_balancer_publish(balancer);
 	rayos_lb_net_refresh(ln, 0);
-	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_NTF);
+	rayos_lb_nl_balancer_event(balancer, RAYOS_LB_CMD_BALANCER_NTF);
 	return 0;
 }
 
@@ -421,7 +375,7 @@ static int balancer_del(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	ln->generation++;
-	tell_balancer(balancer, RAYOS_LB_CMD_BALANCER_DEL_NTF);
+	rayos_lb_nl_balancer_event(balancer, RAYOS_LB_CMD_BALANCER_DEL_NTF);
 	rayos_lb_balancer_del(balancer, info->attrs[RAYOS_LB_A_BALANCER_RESET]);
 	return 0;
 }
@@ -516,25 +470,6 @@ unlock:
 	return skb->len ?: err;
 }
 
-/* Settings that both a new and a changed backend take.  Return: whether the
- * choice of backends is another now.
- */
-static bool set_backend(struct genl_info *info, struct rayos_lb_backend *backend)
-{
-	struct nlattr *weight = info->attrs[RAYOS_LB_A_BACKEND_WEIGHT];
-	struct nlattr *limit = info->attrs[RAYOS_LB_A_BACKEND_LIMIT];
-	struct nlattr *admin = info->attrs[RAYOS_LB_A_BACKEND_ADMIN];
-	u32 old_weight = backend->weight;
-
-	if (weight)
-		WRITE_ONCE(backend->weight, nla_get_u32(weight));
-	if (limit)
-		WRITE_ONCE(backend->limit, nla_get_u32(limit));
-	if (admin)
-		backend->admin = nla_get_u32(admin);
-	return backend->weight != old_weight;
-}
-
 static int check_deadline(struct genl_info *info)
 {
 	struct nlattr *admin = info->attrs[RAYOS_LB_A_BACKEND_ADMIN];
@@ -560,6 +495,8 @@ static void set_deadline(struct genl_info *info,
 static int backend_new(struct genl_info *info, struct rayos_lb_net *ln,
 		       struct sk_buff *reply)
 {
+	struct rayos_lb_backend_settings settings =
+		rayos_lb_backend_settings_default;
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_endpoint addr;
 	struct rayos_lb_backend *backend;
@@ -579,14 +516,15 @@ static int backend_new(struct genl_info *info, struct rayos_lb_net *ln,
 	backend = rayos_lb_backend_new(balancer, &addr);
 	if (!backend)
 		return -ENOMEM;
-	set_backend(info, backend);
+	rayos_lb_parse_backend_settings(info, &settings);
+	rayos_lb_backend_apply(backend, &settings);
 	err = rayos_lb_backend_add(backend, info->extack);
 	if (err) {
 		rayos_lb_backend_put(backend);
 		return err;
 	}
 	ln->generation++;
-	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
+	rayos_lb_nl_backend_event(backend, RAYOS_LB_CMD_BACKEND_NTF);
 	return nla_put_u32(reply, RAYOS_LB_A_BACKEND_ID, backend->id);
 }
 
@@ -606,6 +544,7 @@ static void apply_admin(struct genl_info *info, struct rayos_lb_backend *backend
 
 static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 {
+	struct rayos_lb_backend_settings settings;
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_backend *backend;
 	int err;
@@ -615,7 +554,9 @@ static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	balancer = backend->balancer;
-	balancer->stale |= set_backend(info, backend);
+	settings = rayos_lb_backend_settings(backend);
+	rayos_lb_parse_backend_settings(info, &settings);
+	balancer->stale |= rayos_lb_backend_apply(backend, &settings);
 	set_deadline(info, backend);
 	apply_admin(info, backend);
 	balancer->stale |= rayos_lb_backend_refresh(backend, ktime_get_ns());
@@ -623,7 +564,7 @@ static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 	if (balancer->stale)
 		rayos_lb_balancer_publish(balancer);
 	rayos_lb_net_refresh(ln, 0);
-	tell_backend(backend, RAYOS_LB_CMD_BACKEND_NTF);
+	rayos_lb_nl_backend_event(backend, RAYOS_LB_CMD_BACKEND_NTF);
 	return 0;
 }
 
@@ -641,7 +582,7 @@ static int backend_del(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	ln->generation++;
-	tell_backend(backend, RAYOS_LB_CMD_BACKEND_DEL_NTF);
+	rayos_lb_nl_backend_event(backend, RAYOS_LB_CMD_BACKEND_DEL_NTF);
 	rayos_lb_backend_del(backend, info->attrs[RAYOS_LB_A_BACKEND_RESET]);
 	return 0;
 }
@@ -655,6 +596,11 @@ static int status_get(struct genl_info *info, struct rayos_lb_net *ln,
 		      struct sk_buff *reply)
 {
 	return rayos_lb_fill_status(reply, ln);
+}
+
+int rayos_lb_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return answer(info, rayos_lb_config_set);
 }
 
 int rayos_lb_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)

@@ -13,6 +13,8 @@
 /* netlink.c */
 int rayos_lb_nl_init(void);
 void rayos_lb_nl_exit(void);
+void rayos_lb_nl_balancer_event(struct rayos_lb_balancer *balancer, u8 cmd);
+void rayos_lb_nl_backend_event(struct rayos_lb_backend *backend, u8 cmd);
 void rayos_lb_nl_health_event(struct rayos_lb_backend *backend, u32 old_state);
 
 /* nl_fill.c; the namespace's lock is held.  Return: 0 or -EMSGSIZE. */
@@ -42,5 +44,14 @@ int rayos_lb_parse_name(struct genl_info *info, const char **name);
 int rayos_lb_parse_health(struct genl_info *info,
 			  struct rayos_lb_health *health);
 int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity);
+u8 rayos_lb_parse_l4(struct genl_info *info);
+int rayos_lb_parse_settings(struct genl_info *info,
+			    struct rayos_lb_settings *settings);
+void rayos_lb_parse_backend_settings(struct genl_info *info,
+				     struct rayos_lb_backend_settings *settings);
+
+/* nl_config.c */
+int rayos_lb_config_set(struct genl_info *info, struct rayos_lb_net *ln,
+			struct sk_buff *reply);
 
 #endif

@@ -35,6 +35,28 @@ static const struct netlink_range_validation rayos_lb_a_backend_deadline_range =
 };
 
 /* Common nested types */
+const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ADMIN + 1] = {
+	[RAYOS_LB_A_BACKEND_BALANCER] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
+	[RAYOS_LB_A_BACKEND_IPV4] = { .type = NLA_BE32, },
+	[RAYOS_LB_A_BACKEND_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[RAYOS_LB_A_BACKEND_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
+	[RAYOS_LB_A_BACKEND_WEIGHT] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_lb_a_backend_weight_range),
+	[RAYOS_LB_A_BACKEND_LIMIT] = { .type = NLA_U32, },
+	[RAYOS_LB_A_BACKEND_ADMIN] = NLA_POLICY_MAX(NLA_U32, 2),
+};
+
+const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_HEALTH + 1] = {
+	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
+	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
+	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
+	[RAYOS_LB_A_BALANCER_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[RAYOS_LB_A_BALANCER_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
+	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 5),
+	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
+	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
+	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
+};
+
 const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1] = {
 	[RAYOS_LB_A_HEALTH_PROBE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[RAYOS_LB_A_HEALTH_PORT] = { .type = NLA_BE16, },
@@ -126,6 +148,13 @@ static const struct nla_policy rayos_lb_backend_del_nl_policy[RAYOS_LB_A_BACKEND
 	[RAYOS_LB_A_BACKEND_RESET] = { .type = NLA_FLAG, },
 };
 
+/* RAYOS_LB_CMD_CONFIG_SET - do */
+static const struct nla_policy rayos_lb_config_set_nl_policy[RAYOS_LB_A_CONFIG_CHECK + 1] = {
+	[RAYOS_LB_A_CONFIG_BALANCER] = NLA_POLICY_NESTED(rayos_lb_config_balancer_nl_policy),
+	[RAYOS_LB_A_CONFIG_BACKEND] = NLA_POLICY_NESTED(rayos_lb_config_backend_nl_policy),
+	[RAYOS_LB_A_CONFIG_CHECK] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for rayos_lb */
 static const struct genl_split_ops rayos_lb_nl_ops[] = {
 	{
@@ -205,6 +234,13 @@ static const struct genl_split_ops rayos_lb_nl_ops[] = {
 		.cmd	= RAYOS_LB_CMD_POLICY_GET,
 		.dumpit	= rayos_lb_nl_policy_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= RAYOS_LB_CMD_CONFIG_SET,
+		.doit		= rayos_lb_nl_config_set_doit,
+		.policy		= rayos_lb_config_set_nl_policy,
+		.maxattr	= RAYOS_LB_A_CONFIG_CHECK,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

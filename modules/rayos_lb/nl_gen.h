@@ -13,6 +13,8 @@
 #include <uapi/linux/rayos_lb.h>
 
 /* Common nested types */
+extern const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ADMIN + 1];
+extern const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_HEALTH + 1];
 extern const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1];
 
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -30,6 +32,7 @@ int rayos_lb_nl_backend_del_doit(struct sk_buff *skb, struct genl_info *info);
 int rayos_lb_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info);
 int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int rayos_lb_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	RAYOS_LB_NLGRP_EVENTS,

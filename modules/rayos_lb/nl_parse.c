@@ -129,6 +129,20 @@ int rayos_lb_parse_vip(struct genl_info *info, struct rayos_lb_endpoint *vip,
 }
 
 /**
+ * rayos_lb_parse_l4() - protocol of a new balancer
+ * @info: of the request
+ *
+ * Return: IPPROTO_TCP or IPPROTO_UDP.
+ */
+u8 rayos_lb_parse_l4(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_PROTO];
+
+	return attr && nla_get_u32(attr) == RAYOS_LB_PROTO_UDP ? IPPROTO_UDP :
+								 IPPROTO_TCP;
+}
+
+/**
  * rayos_lb_parse_server() - address of a backend
  * @info: of the request
  * @balancer: whose
@@ -304,4 +318,35 @@ int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity)
 	}
 	*affinity = value;
 	return 0;
+}
+
+/**
+ * rayos_lb_parse_settings() - how a balancer shall be set
+ * @info: of the request
+ * @settings: what is named in the request is changed, all else stays; on an
+ *	error it is of no use any more
+ *
+ * Return: 0 or -errno.
+ */
+int rayos_lb_parse_settings(struct genl_info *info,
+			    struct rayos_lb_settings *settings)
+{
+	get_u32(info->attrs[RAYOS_LB_A_BALANCER_POLICY], &settings->policy);
+	get_u32(info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN],
+		&settings->when_down);
+	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
+	       rayos_lb_parse_health(info, &settings->health);
+}
+
+/**
+ * rayos_lb_parse_backend_settings() - how a backend shall be set
+ * @info: of the request
+ * @settings: what is named in the request is changed, all else stays
+ */
+void rayos_lb_parse_backend_settings(struct genl_info *info,
+				     struct rayos_lb_backend_settings *settings)
+{
+	get_u32(info->attrs[RAYOS_LB_A_BACKEND_WEIGHT], &settings->weight);
+	get_u32(info->attrs[RAYOS_LB_A_BACKEND_LIMIT], &settings->limit);
+	get_u32(info->attrs[RAYOS_LB_A_BACKEND_ADMIN], &settings->admin);
 }

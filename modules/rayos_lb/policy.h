@@ -87,6 +87,8 @@ enum rayos_lb_key {
  * @key: what @pick wants as its key
  * @stateless: the pick depends on nothing but the key and the members, so that
  *	a flow which this director has never seen can be picked up mid-way
+ * @table_max: most entries that any pool needs, 0 for none; memory for so many
+ *	is there before it is known who is in the pool
  * @table_len: entries that a table for this pool needs, or NULL for none
  * @build: fill the table of a pool whose members are complete, or NULL
  * @pick: index of the member that gets a new flow; the pool is never empty.
@@ -95,6 +97,7 @@ enum rayos_lb_key {
 struct rayos_lb_policy_ops {
 	enum rayos_lb_key key;
 	bool stateless;
+	u32 table_max;
 	u32 (*table_len)(const struct rayos_lb_pool *pool);
 	void (*build)(struct rayos_lb_pool *pool);
 	u32 (*pick)(const struct rayos_lb_pool *pool, u64 key);

@@ -12,6 +12,7 @@
 const struct rayos_lb_policy_ops rayos_lb_policy_hash = {
 	.key = RAYOS_LB_KEY_CLIENT,
 	.stateless = true,
+	.table_max = RAYOS_LB_MAGLEV_SLOTS,
 	.table_len = rayos_lb_maglev_len,
 	.build = rayos_lb_maglev_build,
 	.pick = rayos_lb_maglev_pick,

@@ -113,6 +113,7 @@ u32 rayos_lb_maglev_pick(const struct rayos_lb_pool *pool, u64 key)
 const struct rayos_lb_policy_ops rayos_lb_policy_maglev = {
 	.key = RAYOS_LB_KEY_FLOW,
 	.stateless = true,
+	.table_max = RAYOS_LB_MAGLEV_SLOTS,
 	.table_len = rayos_lb_maglev_len,
 	.build = rayos_lb_maglev_build,
 	.pick = rayos_lb_maglev_pick,

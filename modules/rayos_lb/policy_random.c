@@ -32,6 +32,7 @@ static u32 pick(const struct rayos_lb_pool *pool, u64 key)
 
 const struct rayos_lb_policy_ops rayos_lb_policy_random = {
 	.key = RAYOS_LB_KEY_RANDOM,
+	.table_max = RAYOS_LB_ROUND_MAX,
 	.table_len = rayos_lb_round_len,
 	.build = rayos_lb_round_build,
 	.pick = pick,

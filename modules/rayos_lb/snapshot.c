@@ -32,7 +32,8 @@ static u64 identity(const struct rayos_lb_endpoint *addr)
 
 static bool eligible(const struct rayos_lb_backend *backend)
 {
-	return backend->state == RAYOS_LB_STATE_HEALTHY && backend->weight;
+	return backend->state == RAYOS_LB_STATE_HEALTHY && backend->weight &&
+	       !backend->leaving;
 }
 
 static u32 count_eligible(const struct rayos_lb_balancer *balancer)
@@ -45,40 +46,79 @@ static u32 count_eligible(const struct rayos_lb_balancer *balancer)
 	return n;
 }
 
-static void fill(struct rayos_lb_snapshot *snapshot,
-		 const struct rayos_lb_balancer *balancer)
+/**
+ * rayos_lb_snapshot_alloc() - get the memory for a snapshot
+ * @balancer: whose it will be
+ * @policy: the policy
+ * @nr: most backends that it will have
+ *
+ * Context: Process context, may sleep.
+ * Return: a snapshot of no backends, or NULL for want of memory.
+ */
+struct rayos_lb_snapshot *
+rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
+			const struct rayos_lb_policy_ops *policy, u32 nr)
+{
+	struct rayos_lb_snapshot *snapshot;
+
+	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
+	if (!snapshot)
+		return NULL;
+	snapshot->pool.policy = policy;
+	snapshot->pool.cursor = &balancer->cursor;
+	if (!nr)
+		return snapshot;
+
+	snapshot->backend = kvcalloc(nr, sizeof(*snapshot->backend), GFP_KERNEL_ACCOUNT);
+	snapshot->pool.member = kvcalloc(nr, sizeof(*snapshot->pool.member),
+					 GFP_KERNEL_ACCOUNT);
+	if (!snapshot->backend || !snapshot->pool.member)
+		goto free;
+	if (!policy->table_max)
+		return snapshot;
+	snapshot->pool.table = kvmalloc_array(policy->table_max,
+					      sizeof(*snapshot->pool.table),
+					      GFP_KERNEL_ACCOUNT);
+	if (!snapshot->pool.table)
+		goto free;
+	return snapshot;
+
+free:
+	rayos_lb_snapshot_free(snapshot);
+	return NULL;
+}
+
+/**
+ * rayos_lb_snapshot_fill() - let the backends that take new flows into a snapshot
+ * @snapshot: an empty one with room for them
+ * @balancer: whose
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
+			    const struct rayos_lb_balancer *balancer)
 {
 	struct rayos_lb_pool *pool = &snapshot->pool;
 	struct rayos_lb_backend *backend;
-	u32 i = 0;
+
+	lockdep_assert_held(&balancer->ln->lock);
 
 	list_for_each_entry(backend, &balancer->backends, list) {
 		if (!eligible(backend))
 			continue;
-		snapshot->backend[i] = backend;
-		pool->member[i] = (struct rayos_lb_member) {
+		snapshot->backend[pool->nr] = backend;
+		pool->member[pool->nr] = (struct rayos_lb_member) {
 			.weight = backend->weight,
 			.active = &backend->active,
 			.identity = identity(&backend->addr),
 		};
 		pool->max_weight = max(pool->max_weight, backend->weight);
-		i++;
+		pool->nr++;
 	}
-}
-
-static int build(struct rayos_lb_pool *pool)
-{
-	const struct rayos_lb_policy_ops *policy = pool->policy;
-
-	if (!policy->table_len)
-		return 0;
-	pool->table_len = policy->table_len(pool);
-	pool->table = kvmalloc_array(pool->table_len, sizeof(*pool->table),
-				     GFP_KERNEL_ACCOUNT);
-	if (!pool->table)
-		return -ENOMEM;
-	policy->build(pool);
-	return 0;
+	if (!pool->nr || !pool->policy->table_max)
+		return;
+	pool->table_len = pool->policy->table_len(pool);
+	pool->policy->build(pool);
 }
 
 /**
@@ -92,34 +132,16 @@ struct rayos_lb_snapshot *
 rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 {
 	struct rayos_lb_snapshot *snapshot;
-	u32 nr;
 
 	lockdep_assert_held(&balancer->ln->lock);
 
-	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
+	snapshot = rayos_lb_snapshot_alloc(balancer,
+					   rayos_lb_policy_lookup(balancer->policy),
+					   count_eligible(balancer));
 	if (!snapshot)
-		goto nomem;
-	nr = count_eligible(balancer);
-	snapshot->pool.policy = rayos_lb_policy_lookup(balancer->policy);
-	snapshot->pool.cursor = &balancer->cursor;
-	snapshot->pool.nr = nr;
-	if (!nr)
-		return snapshot;
-
-	snapshot->backend = kvcalloc(nr, sizeof(*snapshot->backend), GFP_KERNEL_ACCOUNT);
-	snapshot->pool.member = kvcalloc(nr, sizeof(*snapshot->pool.member),
-					 GFP_KERNEL_ACCOUNT);
-	if (!snapshot->backend || !snapshot->pool.member)
-		goto free;
-	fill(snapshot, balancer);
-	if (build(&snapshot->pool))
-		goto free;
+		return ERR_PTR(-ENOMEM);
+	rayos_lb_snapshot_fill(snapshot, balancer);
 	return snapshot;
-
-free:
-	rayos_lb_snapshot_free(snapshot);
-nomem:
-	return ERR_PTR(-ENOMEM);
 }
 
 /**

@@ -45,7 +45,10 @@ class Family:
         definitions = self.yaml.get("definitions", [])
         self.consts = {d["name"]: d["value"] for d in definitions if d["type"] == "const"}
         self.enums = {d["name"]: self.entries(d) for d in definitions if d["type"] == "enum"}
-        self.sets = {s["name"]: s for s in self.yaml["attribute-sets"]}
+        # A subset is its parent by another name: the numbers are the parent's.
+        self.sets = {s["name"]: s for s in self.yaml["attribute-sets"] if "subset-of" not in s}
+        self.parents = {s["name"]: s.get("subset-of", s["name"])
+                        for s in self.yaml["attribute-sets"]}
         self.ops = self.yaml["operations"]["list"]
         groups = self.yaml.get("mcast-groups", {}).get("list", [])
         if len(groups) > 1:
@@ -84,7 +87,7 @@ class Family:
                 fields.append(f".values = {c_name('enum', attr['enum'])}")
         elif kind == "nest":
             fields += [".kind = SPEC_NEST",
-                       f".nest = &{c_name('set', attr['nested-attributes'])}"]
+                       f".nest = &{c_name('set', self.parents[attr['nested-attributes']])}"]
         elif kind == "pad":
             fields.append(".kind = SPEC_UNUSED")
         elif kind in ("flag", "string"):

@@ -97,6 +97,7 @@ static const struct spec_set set_balancer;
 static const struct spec_set set_backend;
 static const struct spec_set set_status;
 static const struct spec_set set_policy_info;
+static const struct spec_set set_config;
 
 static const struct spec_attr attrs_histogram[] = {
 	[1] = { .name = "count", .kind = SPEC_UINT },
@@ -238,6 +239,20 @@ static const struct spec_set set_policy_info = {
 	"policy-info", 2, attrs_policy_info
 };
 
+static const struct spec_attr attrs_config[] = {
+	[1] = { .name = "balancer", .kind = SPEC_NEST, .nest = &set_balancer, .multi = true },
+	[2] = { .name = "backend", .kind = SPEC_NEST, .nest = &set_backend, .multi = true },
+	[3] = { .name = "check", .kind = SPEC_FLAG },
+	[4] = { .name = "balancers-added", .kind = SPEC_U32 },
+	[5] = { .name = "balancers-removed", .kind = SPEC_U32 },
+	[6] = { .name = "backends-added", .kind = SPEC_U32 },
+	[7] = { .name = "backends-removed", .kind = SPEC_U32 },
+};
+
+static const struct spec_set set_config = {
+	"config", 7, attrs_config
+};
+
 static const struct spec_op ops[] = {
 	{ "balancer-get", 1, false, &set_balancer },
 	{ "balancer-new", 2, false, &set_balancer },
@@ -254,6 +269,7 @@ static const struct spec_op ops[] = {
 	{ "health-ntf", 13, true, &set_backend },
 	{ "status-get", 14, false, &set_status },
 	{ "policy-get", 15, false, &set_policy_info },
+	{ "config-set", 16, false, &set_config },
 	{ NULL, 0, false, NULL }
 };
 
