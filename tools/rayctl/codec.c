@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <netlink/attr.h>
+#include <netlink/errno.h>
 
 #include "codec.h"
 
@@ -22,7 +23,7 @@ static int encode_address(struct nl_msg *msg, int type, int family, size_t len, 
 	unsigned char binary[IPV6_LEN];
 
 	if (!text || inet_pton(family, text, binary) != 1)
-		return -1;
+		return -NLE_INVAL;
 	return nla_put(msg, type, len, binary);
 }
 
@@ -46,7 +47,7 @@ static int encode_number(struct nl_msg *msg, int type, const struct spec_attr *a
 	uint64_t number;
 
 	if (!enum_number(attr, value, &number))
-		return -1;
+		return -NLE_INVAL;
 	switch (attr->kind) {
 	case SPEC_U8:
 		return nla_put_u8(msg, type, number);
@@ -66,10 +67,11 @@ static int encode_value(struct nl_msg *msg, int type, const struct spec_attr *at
 			struct json_object *value)
 {
 	struct nlattr *nest;
+	int ret;
 
 	switch (attr->kind) {
 	case SPEC_UNUSED:
-		return -1;
+		return -NLE_INVAL;
 	case SPEC_FLAG:
 		return json_object_get_boolean(value) ? nla_put_flag(msg, type) : 0;
 	case SPEC_STRING:
@@ -81,9 +83,8 @@ static int encode_value(struct nl_msg *msg, int type, const struct spec_attr *at
 	case SPEC_NEST:
 		/* The kernel's strict parsing wants the flag, libnl may leave it out. */
 		nest = nla_nest_start(msg, type | NLA_F_NESTED);
-		if (!nest || codec_encode(msg, attr->nest, value))
-			return -1;
-		return nla_nest_end(msg, nest);
+		ret = nest ? codec_encode(msg, attr->nest, value) : -NLE_NOMEM;
+		return ret ? ret : nla_nest_end(msg, nest);
 	default:
 		return encode_number(msg, type, attr, value);
 	}
@@ -94,15 +95,17 @@ int codec_encode(struct nl_msg *msg, const struct spec_set *set, struct json_obj
 	json_object_object_foreach(object, key, value) {
 		const struct spec_attr *attr = spec_attr_by_name(set, key, strlen(key));
 		size_t count = 1;
+		int ret = 0;
 
 		if (!attr)
-			return -1;
+			return -NLE_INVAL;
 		if (attr->multi)
 			count = json_object_array_length(value);
-		for (size_t i = 0; i < count; i++)
-			if (encode_value(msg, attr - set->attrs, attr, attr->multi ?
-					 json_object_array_get_idx(value, i) : value) < 0)
-				return -1;
+		for (size_t i = 0; i < count && ret >= 0; i++)
+			ret = encode_value(msg, attr - set->attrs, attr, attr->multi ?
+					   json_object_array_get_idx(value, i) : value);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }
@@ -267,6 +270,18 @@ malformed:
 	return NULL;
 }
 
+/* How many attributes of the type of @nla come before it. */
+static unsigned int place_of(const void *attrs, size_t len, const struct nlattr *nla)
+{
+	const struct nlattr *before = attrs;
+	unsigned int place = 0;
+	int left = len;
+
+	for (; before != nla; before = nla_next(before, &left))
+		place += nla_type(before) == nla_type(nla);
+	return place;
+}
+
 bool codec_locate(const struct spec_set *set, const void *attrs, size_t len, size_t offset,
 		  char *path, size_t size, const struct spec_set **inside)
 {
@@ -284,7 +299,9 @@ bool codec_locate(const struct spec_set *set, const void *attrs, size_t len, siz
 		if (!type || type > set->max)
 			return false;
 		attr = &set->attrs[type];
-		used = snprintf(path, size, "%s", attr->name);
+		used = attr->multi ? snprintf(path, size, "%s[%u]", attr->name,
+					      place_of(attrs, len, nla)) :
+				     snprintf(path, size, "%s", attr->name);
 		*inside = attr->nest;
 		if (offset <= at || !attr->nest || (size_t)used + 2 > size)
 			return true;

@@ -13,7 +13,8 @@
  * @set: attributes of the object
  * @object: keys are names of @set, values as codec_decode() makes them
  *
- * Return: 0, or -1 when @msg has no room or @object does not fit @set.
+ * Return: 0, -NLE_NOMEM when @msg has no room, or -NLE_INVAL when @object does
+ * not fit @set.
  */
 int codec_encode(struct nl_msg *msg, const struct spec_set *set, struct json_object *object);
 
@@ -36,7 +37,8 @@ struct json_object *codec_decode(const struct spec_set *set, const void *attrs, 
  * @attrs: the attributes
  * @len: their length in bytes
  * @offset: from @attrs to the header of the attribute looked for
- * @path: its name, after those of the nests around it and dots
+ * @path: its name, after those of the nests around it and dots; with its place
+ *        among its like, from 0 and in brackets, where there may be several
  * @size: of @path in bytes
  * @inside: what @path names is made of, NULL unless it is a nest
  *

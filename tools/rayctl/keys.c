@@ -169,6 +169,84 @@ int keys_parse(const struct form *form, int argc, char **argv, struct json_objec
 	return DONE;
 }
 
+static bool format_number(const struct key *key, const struct spec_attr *attr,
+			  struct json_object *object, char *buf, size_t size)
+{
+	uint64_t value = value_number(object, key->path);
+
+	(void)attr;
+	if (value || !key->zero)
+		snprintf(buf, size, "%llu", (unsigned long long)value);
+	else
+		snprintf(buf, size, "%s", key->zero);
+	return value || key->otherwise;
+}
+
+static bool format_duration(const struct key *key, const struct spec_attr *attr,
+			    struct json_object *object, char *buf, size_t size)
+{
+	uint64_t value = value_number(object, key->path);
+
+	(void)attr;
+	snprintf(buf, size, "%s", value || !key->zero ? text_duration(value).s : key->zero);
+	return value || key->otherwise;
+}
+
+static bool format_string(const struct key *key, const struct spec_attr *attr,
+			  struct json_object *object, char *buf, size_t size)
+{
+	(void)attr;
+	snprintf(buf, size, "%s", value_text(object, key->path));
+	return *buf;
+}
+
+bool format_enum(const struct key *key, const struct spec_attr *attr,
+		 struct json_object *object, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", value_text(object, key->path));
+	return strcmp(buf, attr->values->name);
+}
+
+static bool format_endpoint(const struct key *key, const struct spec_attr *attr,
+			    struct json_object *object, char *buf, size_t size)
+{
+	(void)key;
+	(void)attr;
+	snprintf(buf, size, "%s", value_endpoint(object).s);
+	return true;
+}
+
+static bool format_value(const struct key *key, const struct spec_attr *attr,
+			 struct json_object *object, char *buf, size_t size)
+{
+	if (key->format)
+		return key->format(key, attr, object, buf, size);
+	if (key->parse == key_number)
+		return format_number(key, attr, object, buf, size);
+	if (key->parse == key_duration)
+		return format_duration(key, attr, object, buf, size);
+	if (key->parse == key_string)
+		return format_string(key, attr, object, buf, size);
+	if (key->parse == key_enum)
+		return format_enum(key, attr, object, buf, size);
+	if (key->parse == key_endpoint)
+		return format_endpoint(key, attr, object, buf, size);
+	return false;
+}
+
+void keys_format(const struct form *form, struct json_object *object, FILE *file)
+{
+	for (const struct key *key = form->keys; key->word; key++) {
+		char buf[512];
+
+		if (!value_at(object, key->path) ||
+		    !format_value(key, form_attr(form, key->path), object, buf, sizeof(buf)) ||
+		    (key->otherwise && !strcmp(key->otherwise, buf)))
+			continue;
+		fprintf(file, " %s %s", key->word, buf);
+	}
+}
+
 static const char *key_hint(const struct form *form, const struct key *key, char *buf, size_t size)
 {
 	const struct spec_value *value = form_attr(form, key->path)->values;

@@ -21,6 +21,9 @@
  * @least: smallest value besides @zero, where the spec has no minimum
  * @bare: takes no value
  * @required: must be given
+ * @otherwise: value that need not be written, where that is not 0, the first
+ *             name of an enum or nothing
+ * @format: write the value that @parse reads, NULL for the functions below
  */
 struct key {
 	const char *word;
@@ -32,6 +35,9 @@ struct key {
 	uint64_t least;
 	bool bare;
 	bool required;
+	const char *otherwise;
+	bool (*format)(const struct key *key, const struct spec_attr *attr,
+		       struct json_object *object, char *buf, size_t size);
 };
 
 /**
@@ -58,6 +64,9 @@ int key_string(const struct key *key, const struct spec_attr *attr, const char *
 	       struct json_object *request);
 int key_flag(const struct key *key, const struct spec_attr *attr, const char *text,
 	     struct json_object *request);
+/* Write an enum, or nothing when it is not there or has its first name. */
+bool format_enum(const struct key *key, const struct spec_attr *attr,
+		 struct json_object *object, char *buf, size_t size);
 /* Sets ipv4 or ipv6, and port. */
 int key_endpoint(const struct key *key, const struct spec_attr *attr, const char *text,
 		 struct json_object *request);
@@ -72,6 +81,14 @@ int key_endpoint(const struct key *key, const struct spec_attr *attr, const char
  * Return: DONE, or MISUSED after naming the word that is wrong.
  */
 int keys_parse(const struct form *form, int argc, char **argv, struct json_object *request);
+
+/**
+ * keys_format() - the reverse of keys_parse()
+ * @form: what is allowed
+ * @object: an object, in a request or an answer
+ * @file: where the words go, each after a blank; what has its default is left out
+ */
+void keys_format(const struct form *form, struct json_object *object, FILE *file);
 
 /* Print what may stand as the last of the words after form->args. */
 void keys_complete(const struct form *form, int argc, char **argv);

@@ -146,6 +146,18 @@ static const struct command commands[] = {
 		.doc = "delete a balancer, or remove a backend from one",
 		.run = lb_del, .complete = lb_complete_del,
 	}, {
+		.name = "save", .args = "[FILE]",
+		.doc = "write all that is configured as a file for restore",
+		.run = lb_save,
+	}, {
+		.name = "restore", .args = "[FILE] [check]",
+		.doc = "have what a file says and nothing else, all of it or nothing",
+		.run = lb_restore, .complete = lb_complete_restore,
+	}, {
+		.name = "import", .args = "ipvsadm [FILE] [lenient] [apply|check]",
+		.doc = "turn what another balancer has saved into a file for restore",
+		.run = lb_import, .complete = lb_complete_import,
+	}, {
 		.name = "help", .args = "[COMMAND]",
 		.doc = "this text, or how one command is written",
 		.run = help_run, .complete = help_complete,

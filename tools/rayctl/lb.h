@@ -17,6 +17,11 @@ int lb_one_name(int argc, char **argv);
 int lb_get_balancers(struct conn *conn, const char *name, struct json_object **list);
 /* The backends of all balancers when @name is NULL, else those of one. */
 int lb_get_backends(struct conn *conn, const char *name, struct json_object **list);
+/*
+ * What both of these give, over a connection of its own; either may be NULL when
+ * it is not wanted, and is set to NULL when this fails.
+ */
+int lb_fetch(const char *name, struct json_object **balancers, struct json_object **backends);
 /* Instead of an empty table, say that there is none of @what. */
 bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
@@ -31,15 +36,25 @@ int lb_metrics(int argc, char **argv);
 void lb_event(const char *name, struct json_object *msg);
 
 extern const struct form lb_add_forms[], lb_set_forms[], lb_del_forms[], lb_drain_forms[];
+/* The words of one command to a request: NAME and, of a backend, ADDR:PORT first. */
+int lb_parse_balancer(const struct form *form, int argc, char **argv, struct json_object *request);
+int lb_parse_backend(const struct form *form, const char *admin, int argc, char **argv,
+		     struct json_object *request);
 int lb_add(int argc, char **argv);
 int lb_set(int argc, char **argv);
 int lb_del(int argc, char **argv);
 int lb_drain(int argc, char **argv);
+
+int lb_save(int argc, char **argv);
+int lb_restore(int argc, char **argv);
+int lb_import(int argc, char **argv);
 
 void lb_complete_name(int argc, char **argv);
 void lb_complete_add(int argc, char **argv);
 void lb_complete_set(int argc, char **argv);
 void lb_complete_del(int argc, char **argv);
 void lb_complete_drain(int argc, char **argv);
+void lb_complete_restore(int argc, char **argv);
+void lb_complete_import(int argc, char **argv);
 
 #endif

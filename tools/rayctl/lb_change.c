@@ -34,6 +34,18 @@ static int key_health(const struct key *key, const struct spec_attr *attr, const
 	return key_string(&path, form_attr(lb_add_forms, path.path), colon + 1, request);
 }
 
+static bool format_health(const struct key *key, const struct spec_attr *attr,
+			  struct json_object *object, char *buf, size_t size)
+{
+	const char *path = value_text(object, "health.path");
+
+	if (!format_enum(key, attr, object, buf, size))
+		return false;
+	if (!strcmp(buf, "http") && *path && strcmp(path, "/"))
+		snprintf(buf, size, "http:%s", path);
+	return true;
+}
+
 /* status 200-399, or a single one */
 static int key_http_status(const struct key *key, const struct spec_attr *attr, const char *text,
 			   struct json_object *request)
@@ -52,6 +64,17 @@ static int key_http_status(const struct key *key, const struct spec_attr *attr, 
 	return ret;
 }
 
+static bool format_http_status(const struct key *key, const struct spec_attr *attr,
+			       struct json_object *object, char *buf, size_t size)
+{
+	unsigned int min = value_number(object, key->path);
+	unsigned int max = value_number(object, "health.status-max");
+
+	(void)attr;
+	snprintf(buf, size, min == max ? "%u" : "%u-%u", min, max);
+	return true;
+}
+
 /* What the operator wants: drain has a command of its own, with a deadline. */
 static int key_admin(const struct key *key, const struct spec_attr *attr, const char *text,
 		     struct json_object *request)
@@ -61,7 +84,9 @@ static int key_admin(const struct key *key, const struct spec_attr *attr, const 
 	};
 	struct spec_attr admin = *attr;
 
-	admin.values = values;
+	/* A file says how things are, not what to do, and one may be draining. */
+	if (!current_place.line)
+		admin.values = values;
 	return key_enum(key, &admin, key->bare ? key->word : text, request);
 }
 
@@ -72,21 +97,22 @@ static const struct key balancer_keys[] = {
 	{ "policy", "policy", key_enum },
 	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
 	{ "when-down", "when-down", key_enum },
-	{ "health", "health.probe", key_health, "none|tcp|http:/PATH" },
-	{ "interval", "health.interval", key_duration, "DURATION" },
-	{ "timeout", "health.timeout", key_duration, "DURATION" },
-	{ "rise", "health.rise", key_number, "N" },
-	{ "fall", "health.fall", key_number, "N" },
+	{ "health", "health.probe", key_health, "none|tcp|http:/PATH", .format = format_health },
+	{ "interval", "health.interval", key_duration, "DURATION", .otherwise = "2s" },
+	{ "timeout", "health.timeout", key_duration, "DURATION", .otherwise = "1s" },
+	{ "rise", "health.rise", key_number, "N", .otherwise = "2" },
+	{ "fall", "health.fall", key_number, "N", .otherwise = "3" },
 	{ "host", "health.host", key_string, "HOST" },
-	{ "status", "health.status-min", key_http_status, "MIN-MAX" },
+	{ "status", "health.status-min", key_http_status, "MIN-MAX",
+	  .otherwise = "200-399", .format = format_http_status },
 	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 },
 	{ .word = NULL }
 };
 
 static const struct key backend_new[] = {
-	{ "weight", "weight", key_number, "N" },
+	{ "weight", "weight", key_number, "N", .otherwise = "1" },
 	{ "limit", "limit", key_number, "N|none", "none", 1 },
-	{ "state", "admin", key_admin, "online|offline" },
+	{ "state", "admin", key_admin, "online|offline", .format = format_enum },
 	{ .word = NULL }
 };
 
@@ -162,15 +188,22 @@ static int take_name(const struct form *form, const char *path, int argc, char *
 	return key_string(&key, form_attr(form, path), argv[0], request);
 }
 
-static int change_balancer(const struct form *form, int argc, char **argv)
+int lb_parse_balancer(const struct form *form, int argc, char **argv, struct json_object *request)
 {
-	struct json_object *request = json_object_new_object();
 	int ret;
 
 	current_form = form;
 	ret = take_name(form, "name", argc, argv, request);
 	if (!ret)
 		ret = keys_parse(form, argc - 1, argv + 1, request);
+	return ret;
+}
+
+static int change_balancer(const struct form *form, int argc, char **argv)
+{
+	struct json_object *request = json_object_new_object();
+	int ret = lb_parse_balancer(form, argc, argv, request);
+
 	if (!ret && form == &lb_set_forms[0] && argc == 1)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)
@@ -179,11 +212,10 @@ static int change_balancer(const struct form *form, int argc, char **argv)
 	return ret;
 }
 
-/* @argv: NAME ADDR:PORT and what follows */
-static int change_backend(const struct form *form, const char *admin, int argc, char **argv)
+int lb_parse_backend(const struct form *form, const char *admin, int argc, char **argv,
+		     struct json_object *request)
 {
 	static const struct key address = { .word = "backend", .path = "port" };
-	struct json_object *request = json_object_new_object();
 	int ret;
 
 	current_form = form;
@@ -196,6 +228,14 @@ static int change_backend(const struct form *form, const char *admin, int argc, 
 		value_set(request, "admin", json_object_new_string(admin));
 	if (!ret)
 		ret = keys_parse(form, argc - 2, argv + 2, request);
+	return ret;
+}
+
+static int change_backend(const struct form *form, const char *admin, int argc, char **argv)
+{
+	struct json_object *request = json_object_new_object();
+	int ret = lb_parse_backend(form, admin, argc, argv, request);
+
 	if (!ret && form == &lb_set_forms[1] && argc == 2)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)

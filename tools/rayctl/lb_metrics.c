@@ -117,18 +117,10 @@ static void print_json(struct json_object *balancers, struct json_object *backen
 int lb_metrics(int argc, char **argv)
 {
 	struct json_object *balancers = NULL, *backends = NULL;
-	struct conn *conn;
 	int ret = lb_one_name(argc, argv);
 
-	if (ret)
-		return ret;
-	conn = conn_open(&lb);
-	if (!conn)
-		return REFUSED;
-	ret = lb_get_balancers(conn, argv[0], &balancers);
 	if (!ret)
-		ret = lb_get_backends(conn, argv[0], &backends);
-	conn_close(conn);
+		ret = lb_fetch(argv[0], &balancers, &backends);
 	if (!ret && options.json) {
 		print_json(balancers, backends);
 	} else if (!ret && !lb_none(balancers, "balancers")) {

@@ -53,6 +53,28 @@ int lb_get_backends(struct conn *conn, const char *name, struct json_object **li
 	return ret;
 }
 
+int lb_fetch(const char *name, struct json_object **balancers, struct json_object **backends)
+{
+	struct conn *conn = conn_open(&lb);
+	struct json_object *list = NULL;
+	int ret = conn ? DONE : REFUSED;
+
+	if (balancers)
+		*balancers = NULL;
+	if (backends)
+		*backends = NULL;
+	if (!ret && balancers)
+		ret = lb_get_balancers(conn, name, &list);
+	if (!ret && backends)
+		ret = lb_get_backends(conn, name, backends);
+	conn_close(conn);
+	if (ret)
+		json_object_put(list);
+	else if (balancers)
+		*balancers = list;
+	return ret;
+}
+
 bool lb_none(struct json_object *list, const char *what)
 {
 	if (json_object_array_length(list))
@@ -156,16 +178,10 @@ static int list_backends(int argc, char **argv, void (*show)(struct json_object 
 			 const char *const *keys)
 {
 	struct json_object *list, *backend, *selected;
-	struct conn *conn;
 	int ret = lb_one_name(argc, argv);
 
-	if (ret)
-		return ret;
-	conn = conn_open(&lb);
-	if (!conn)
-		return REFUSED;
-	ret = lb_get_backends(conn, argv[0], &list);
-	conn_close(conn);
+	if (!ret)
+		ret = lb_fetch(argv[0], NULL, &list);
 	if (ret)
 		return ret;
 	if (!options.json) {

@@ -229,24 +229,13 @@ static void show_one(struct json_object *balancer, struct json_object *backends)
 int lb_status(int argc, char **argv)
 {
 	struct json_object *list, *backends = NULL;
-	struct conn *conn;
 	int ret = lb_one_name(argc, argv);
 
+	if (!ret)
+		ret = lb_fetch(argv[0], &list, argv[0] && !options.json ? &backends : NULL);
 	if (ret)
 		return ret;
-	conn = conn_open(&lb);
-	if (!conn)
-		return REFUSED;
-	ret = lb_get_balancers(conn, argv[0], &list);
 	measure_time();
-	if (!ret && argv[0] && !options.json) {
-		ret = lb_get_backends(conn, argv[0], &backends);
-		if (ret)
-			json_object_put(list);
-	}
-	conn_close(conn);
-	if (ret)
-		return ret;
 	if (options.json) {
 		json_print(json_object_get(list));
 	} else if (backends) {

@@ -25,6 +25,7 @@ struct options options;
 const struct object *current_object;
 const struct command *current_command;
 const struct form *current_form;
+struct place current_place;
 
 /* Parts of the suite that this version does not have are known by name only. */
 static const struct object zcomp = {
@@ -65,9 +66,19 @@ static void json_error(const struct object *object, const char *attribute, const
 		value_set(error, "object", json_object_new_string(object->name));
 	if (attribute)
 		value_set(error, "attribute", json_object_new_string(attribute));
+	if (current_place.line) {
+		value_set(error, "file", json_object_new_string(current_place.file));
+		value_set(error, "line", json_object_new_uint64(current_place.line));
+	}
 	fprintf(stderr, "%s\n",
 		json_object_to_json_string_ext(error, JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(error);
+}
+
+static void print_place(void)
+{
+	if (current_place.line)
+		fprintf(stderr, "%s:%u: ", current_place.file, current_place.line);
 }
 
 int misuse(const char *attribute, const char *fmt, ...)
@@ -90,8 +101,11 @@ int misuse(const char *attribute, const char *fmt, ...)
 		fprintf(stderr, "%s%s", object->name, current_command ? " " : ": ");
 	if (current_command)
 		fprintf(stderr, "%s: ", current_command->name);
+	print_place();
 	fprintf(stderr, "%s\n", text);
-	show_usage(stderr, current_object, current_command, current_form);
+	/* How the command is written does not help with a file. */
+	if (!current_place.line)
+		show_usage(stderr, current_object, current_command, current_form);
 	return MISUSED;
 }
 
@@ -105,11 +119,13 @@ int refused(const struct object *object, const char *attribute, const char *fmt,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (options.json)
+	if (options.json) {
 		json_error(object, attribute, text);
-	else
-		fprintf(stderr, "rayctl: %s%s%s\n", object ? object->name : "",
-			object ? ": " : "", text);
+	} else {
+		fprintf(stderr, "rayctl: %s%s", object ? object->name : "", object ? ": " : "");
+		print_place();
+		fprintf(stderr, "%s\n", text);
+	}
 	return REFUSED;
 }
 

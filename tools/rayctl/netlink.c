@@ -24,12 +24,16 @@
 #define DUMP_TRIES	16
 /* Room for a burst of events while the terminal is slow. */
 #define EVENT_BUFFER	1048576
+/* Requests begin with a page and may grow to what a socket can be made to send. */
+#define REQUEST_MIN	4096
+#define REQUEST_MAX	1073741824U
 
 struct conn {
 	const struct object *object;
 	struct nl_sock *sk;
 	int family;
 	conn_event_fn *event;
+	void (*at_fault)(const char *attribute);
 };
 
 /**
@@ -170,8 +174,17 @@ static int on_valid(struct nl_msg *msg, void *arg)
 /* What the user asked for, where the kernel found fault with one attribute. */
 static struct text quote(struct json_object *request, const char *attribute)
 {
+	const char *dot = strchr(attribute, '.'), *bracket = strchr(attribute, ']');
 	struct json_object *value = value_at(request, attribute);
 	struct text text = { "" };
+
+	/* One of several is as a request of its own. */
+	if (bracket && (!dot || dot > bracket)) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%.*s", (int)(bracket + 1 - attribute), attribute);
+		return quote(value_at(request, path), dot ? dot + 1 : "port");
+	}
 
 	if (!strcmp(attribute, "ipv4") || !strcmp(attribute, "ipv6") || !strcmp(attribute, "port"))
 		return value_endpoint(request);
@@ -215,6 +228,8 @@ static void tell(struct conn *conn, const struct answer *answer, struct json_obj
 	const char *text = words_for(answer);
 	struct text about = { "" };
 
+	if (attribute && conn->at_fault)
+		conn->at_fault(attribute);
 	if (tell_name(conn, text, attribute, request))
 		return;
 	if (!attribute) {
@@ -244,15 +259,46 @@ static int receive(struct conn *conn, struct answer *answer)
 	return ret < 0 ? ret : 0;
 }
 
-static int send_request(struct conn *conn, const struct spec_op *op, int flags,
-			struct json_object *request, struct nl_msg *msg)
+/* A message as large as it has to be. */
+static int make_request(struct conn *conn, const struct spec_op *op, int flags,
+			struct json_object *request, struct nl_msg **msg)
 {
-	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, conn->family, 0, flags,
-				 op->cmd, conn->object->spec->version))
-		return -NLE_NOMEM;
-	if (request && codec_encode(msg, op->set, request))
-		return -NLE_MSGSIZE;
-	return nl_send_auto(conn->sk, msg);
+	int ret = -NLE_NOMEM;
+
+	for (size_t size = REQUEST_MIN; ret == -NLE_NOMEM && size <= REQUEST_MAX; size *= 4) {
+		nlmsg_free(*msg);
+		*msg = nlmsg_alloc_size(size);
+		if (!*msg || !genlmsg_put(*msg, NL_AUTO_PORT, NL_AUTO_SEQ, conn->family, 0, flags,
+					  op->cmd, conn->object->spec->version))
+			return -NLE_NOMEM;
+		ret = request ? codec_encode(*msg, op->set, request) : 0;
+	}
+	return ret;
+}
+
+/* The kernel takes a message of more than the usual size from a socket for it. */
+static void make_room(struct nl_sock *sk, int len)
+{
+	int room, fd = nl_socket_get_fd(sk);
+	socklen_t size = sizeof(room);
+
+	/* The kernel doubles what it is asked for, and keeps a little of it. */
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &size) || len + REQUEST_MIN <= room)
+		return;
+	room = len / 2 + REQUEST_MIN;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
+static int send_request(struct conn *conn, const struct spec_op *op, int flags,
+			struct json_object *request, struct nl_msg **msg)
+{
+	int ret = make_request(conn, op, flags, request, msg);
+
+	if (ret)
+		return ret == -NLE_NOMEM ? ret : -NLE_MSGSIZE;
+	make_room(conn->sk, nlmsg_hdr(*msg)->nlmsg_len);
+	return nl_send_auto(conn->sk, *msg);
 }
 
 /* One exchange. Return: 0, -EAGAIN when a dump was disturbed, or -1 once told. */
@@ -260,8 +306,8 @@ static int talk(struct conn *conn, const char *name, int flags,
 		struct json_object *request, struct json_object *list)
 {
 	const struct spec_op *op = spec_op_by_name(conn->object->spec, name);
-	struct answer answer = { .set = op->set, .list = list, .request = nlmsg_alloc() };
-	int ret = send_request(conn, op, flags, request, answer.request);
+	struct answer answer = { .set = op->set, .list = list };
+	int ret = send_request(conn, op, flags, request, &answer.request);
 
 	if (ret >= 0)
 		ret = receive(conn, &answer);
@@ -275,6 +321,11 @@ static int talk(struct conn *conn, const char *name, int flags,
 		ret = -1;
 	nlmsg_free(answer.request);
 	return ret;
+}
+
+void conn_at_fault(struct conn *conn, void (*fn)(const char *attribute))
+{
+	conn->at_fault = fn;
 }
 
 int conn_do(struct conn *conn, const char *op, struct json_object *request,
@@ -300,8 +351,10 @@ int conn_dump(struct conn *conn, const char *op, struct json_object *request,
 	for (int i = 0; ret == -EAGAIN && i < DUMP_TRIES; i++) {
 		*list = json_object_new_array();
 		ret = talk(conn, op, NLM_F_DUMP, request, *list);
-		if (ret)
+		if (ret) {
 			json_object_put(*list);
+			*list = NULL;
+		}
 	}
 	if (ret == -EAGAIN)
 		refused(conn->object, NULL, "the list kept changing while it was read, try again");

@@ -34,6 +34,14 @@ int conn_do(struct conn *conn, const char *op, struct json_object *request,
 	    struct json_object **reply);
 
 /**
+ * conn_at_fault() - be told where a request is at fault
+ * @conn: from conn_open()
+ * @fn: called before the user is told why the kernel refused a request, with the
+ *      path of the attribute that it named
+ */
+void conn_at_fault(struct conn *conn, void (*fn)(const char *attribute));
+
+/**
  * conn_dump() - list objects
  * @conn: from conn_open()
  * @op: name of the operation in the spec

@@ -92,6 +92,19 @@ extern const struct command *current_command;
 /* Which form of it, where that is known already; set by the command. */
 extern const struct form *current_form;
 
+/**
+ * struct place - where words that were not typed stand
+ * @file: name of the file
+ * @line: its line, 0 while the words are those of the command line
+ */
+struct place {
+	const char *file;
+	unsigned int line;
+};
+
+/* What messages are about; set by whoever reads words from a file. */
+extern struct place current_place;
+
 /* Say that this version lacks an object. Return: REFUSED. */
 int object_absent(const struct object *object);
 /* By name, alias or unique prefix; NULL when there is no such thing. */

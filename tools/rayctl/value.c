@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "value.h"
@@ -18,9 +19,16 @@ struct json_object *value_at(struct json_object *object, const char *path)
 	char name[64];
 
 	while (object && *path) {
+		char *bracket;
+
 		path = first_name(path, name, sizeof(name));
+		bracket = strchr(name, '[');
+		if (bracket)
+			*bracket = '\0';
 		if (!json_object_object_get_ex(object, name, &object))
 			return NULL;
+		if (bracket && json_object_is_type(object, json_type_array))
+			object = json_object_array_get_idx(object, strtoul(bracket + 1, NULL, 10));
 	}
 	return object;
 }

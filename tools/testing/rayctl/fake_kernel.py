@@ -57,6 +57,12 @@ class Spec:
         with open(path, encoding="utf-8") as file:
             spec = yaml.safe_load(file)
         self.sets = {s["name"]: s["attributes"] for s in spec["attribute-sets"]}
+        # A subset has the numbers of its parent, and fewer of its attributes.
+        self.allowed = {}
+        for subset in spec["attribute-sets"]:
+            if "subset-of" in subset:
+                self.allowed[subset["name"]] = {a["name"] for a in subset["attributes"]}
+                self.sets[subset["name"]] = self.sets[subset["subset-of"]]
         self.enums = {d["name"]: [e["name"] for e in d["entries"]]
                       for d in spec["definitions"] if d["type"] == "enum"}
         self.ops = spec["operations"]["list"]
@@ -96,14 +102,23 @@ class Spec:
             length, number = struct.unpack_from("=HH", data, at)
             attr = self.sets[set_name][(number & 0x3fff) - 1]
             payload, name = data[at + 4:at + length], attr["name"]
-            offsets[prefix + name] = base + at
+            if name not in self.allowed.get(set_name, [name]):
+                raise Refusal(errno.EINVAL, "Unknown attribute type", prefix + name)
+            path = prefix + name
+            if attr.get("multi-attr"):
+                path += f"[{len(values.setdefault(name, []))}]"
+            offsets[path] = base + at
             if bool(number & NLA_F_NESTED) != (attr["type"] == "nest"):
                 raise Refusal(errno.EINVAL, "NLA_F_NESTED is missing", prefix + name)
             if attr["type"] == "nest":
-                values[name] = self.decode(attr["nested-attributes"], payload, base + at + 4,
-                                           offsets, prefix + name + ".")
+                value = self.decode(attr["nested-attributes"], payload, base + at + 4,
+                                    offsets, path + ".")
             else:
-                values[name] = self.decode_one(attr, payload)
+                value = self.decode_one(attr, payload)
+            if attr.get("multi-attr"):
+                values[name].append(value)
+            else:
+                values[name] = value
             at += length + -length % 4
         return values
 
@@ -236,6 +251,34 @@ class Kernel:
         self.backends.remove(backend)
         self.tell("backend-del-ntf", {k: backend[k] for k in ("balancer", "id", "ipv4", "ipv6",
                                                               "port") if k in backend})
+
+    def do_config_set(self, request):
+        """All or nothing: made aside, and dropped if anything is wrong."""
+        old = self.balancers, self.backends
+        config = [("balancer", self.do_balancer_new), ("backend", self.do_backend_new)]
+        self.balancers, self.backends, events = [], [], self.events[:]
+        try:
+            for array, make in config:
+                for i, item in enumerate(request.get(array, [])):
+                    try:
+                        make(item)
+                    except Refusal as refusal:
+                        refusal.attr = f"{array}[{i}].{refusal.attr}"
+                        raise
+        except Refusal:
+            self.balancers, self.backends = old
+            self.events = events
+            raise
+        new = self.balancers, self.backends
+        if "check" in request:
+            self.balancers, self.backends = old
+            self.events = events
+        keys = [{(b.get("balancer"), b.get("name"), b.get("ipv4"), b.get("ipv6"), b["port"])
+                 for b in some} for some in old + new]
+        return {"balancers-added": len(keys[2] - keys[0]),
+                "balancers-removed": len(keys[0] - keys[2]),
+                "backends-added": len(keys[3] - keys[1]),
+                "backends-removed": len(keys[1] - keys[3])}
 
     def do_status_get(self, _request):
         return {**self.status, "balancers": len(self.balancers)}

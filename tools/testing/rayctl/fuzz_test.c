@@ -65,7 +65,7 @@ static void fuzz_decoder(unsigned long rounds)
 
 	for (unsigned long i = 0; i < rounds; i++) {
 		const struct spec_op *ops = rayos_lb_spec.ops;
-		const struct spec_set *set = ops[any(15)].set, *inside;
+		const struct spec_set *set = ops[any(16)].set, *inside;
 		unsigned char room[512] = { 0 }, *exact;
 		size_t len = random_attrs(room, sizeof(room), 3);
 		struct json_object *object;
@@ -131,6 +131,18 @@ static char *random_word(void)
 	return word;
 }
 
+static int run_rayctl(int argc, char **argv)
+{
+	argv[argc] = NULL;
+	optind = 0;
+	memset(&options, 0, sizeof(options));
+	current_object = NULL;
+	current_command = NULL;
+	current_form = NULL;
+	current_place.line = 0;
+	return rayctl_main(argc, argv);
+}
+
 static int run_words(void)
 {
 	char *argv[16] = { "rayctl" }, *owned[16];
@@ -140,19 +152,58 @@ static int run_words(void)
 	for (int i = 1; i < argc; i++)
 		owned[i] = random_word();
 	memcpy(argv + 1, owned + 1, (argc - 1) * sizeof(*argv));
-	argv[argc] = NULL;
-	optind = 0;
-	memset(&options, 0, sizeof(options));
-	current_object = NULL;
-	current_command = NULL;
-	current_form = NULL;
-	ret = rayctl_main(argc, argv);
+	ret = run_rayctl(argc, argv);
 	for (int i = 1; i < argc; i++)
 		free(owned[i]);
 	return ret;
 }
 
-static void fuzz_words(unsigned long rounds)
+/* Lines which often begin as they should, so that what follows is reached. */
+static void random_file(const char *name)
+{
+	static const char *const heads[] = {
+		"add web vip 10.0.0.1:80", "add web backend 10.0.0.1:80", "backend [::1]:80",
+		"-A -t 10.0.0.1:80", "-a -t 10.0.0.1:80 -r 10.0.0.2:80", "-A -u [::1]:53 -s rr",
+		"#", "add", "-A", "", "backend",
+	};
+	static const char *const ipvs[] = {
+		"-s", "wlc", "mh", "-b", "mh-port", "-p", "300", "-w", "-x", "-y", "0", "-m", "-g",
+		"-f", "-M", "--pe", "-o",
+	};
+	FILE *file = fopen(name, "w");
+
+	for (unsigned int n = any(8); n; n--) {
+		fputs(heads[any(sizeof(heads) / sizeof(*heads))], file);
+		for (unsigned int i = any(10); i; i--) {
+			char *word = any(3) ? random_word() :
+				     strdup(ipvs[any(sizeof(ipvs) / sizeof(*ipvs))]);
+
+			fprintf(file, " %s", word);
+			free(word);
+		}
+		fputc(any(50) ? '\n' : '\0', file);
+	}
+	fclose(file);
+}
+
+static int run_file(void)
+{
+	static char name[32] = "/tmp/fuzz.XXXXXX";
+	static bool made;
+	char *restore[6] = { "rayctl", "lb", "restore", name, "check", NULL };
+	char *import[7] = { "rayctl", "lb", "import", "ipvsadm", name, "lenient", NULL };
+	int ret;
+
+	if (!made)
+		close(mkstemp(name));
+	made = true;
+	random_file(name);
+	ret = any(2) ? run_rayctl(5, restore) : run_rayctl(any(2) ? 6 : 5, import);
+	unlink(name);
+	return ret;
+}
+
+static void fuzz_runs(const char *what, unsigned long rounds, int (*once)(void))
 {
 	unsigned long seen[3] = { 0 }, other = 0;
 	int real_out = dup(STDOUT_FILENO), real_err = dup(STDERR_FILENO);
@@ -162,7 +213,7 @@ static void fuzz_words(unsigned long rounds)
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	for (unsigned long i = 0; i < rounds; i++) {
-		int ret = run_words();
+		int ret = once();
 
 		if (ret >= 0 && ret <= 2)
 			seen[ret]++;
@@ -173,7 +224,7 @@ static void fuzz_words(unsigned long rounds)
 	dup2(real_out, STDOUT_FILENO);
 	dup2(real_err, STDERR_FILENO);
 	ok(!other && seen[0] && seen[1] && seen[2],
-	   "command lines: %lu done, %lu misused, %lu refused, %lu else", seen[0], seen[1],
+	   "%s: %lu done, %lu misused, %lu refused, %lu else", what, seen[0], seen[1],
 	   seen[2], other);
 }
 
@@ -184,6 +235,7 @@ int main(void)
 	state = from_environment("FUZZ_SEED", 0x5eed) | 1;
 	fuzz_decoder(rounds * 5);
 	fuzz_parsers(rounds * 5);
-	fuzz_words(rounds);
+	fuzz_runs("command lines", rounds, run_words);
+	fuzz_runs("files", rounds / 4, run_file);
 	return tap_end();
 }

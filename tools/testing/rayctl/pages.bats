@@ -22,7 +22,7 @@ candidates()
 @test "completion knows every word" {
 	[ "$(candidates l)" = "lb " ]
 	[ "$(candidates "")" = "dtxn events help lb memcompress monitor predict profile status version " ]
-	[ "$(candidates lb "")" = "add backends del drain health help metrics policies set status " ]
+	[ "$(candidates lb "")" = "add backends del drain health help import metrics policies restore save set status " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 proto "")" = "tcp udp " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 policy m)" = "maglev " ]
 	[ "$(candidates lb set web health "")" = "http:/ none tcp " ]
@@ -31,7 +31,7 @@ candidates()
 	[ "$(candidates lb add web backend 10.0.0.1:80 state o)" = "offline online " ]
 	[ "$(candidates lb del web backend 10.0.0.1:80 "")" = "reset " ]
 	[ "$(candidates lb drain web 10.0.0.1:80 "")" = "deadline " ]
-	[ "$(candidates lb help s)" = "set status " ]
+	[ "$(candidates lb help s)" = "save set status " ]
 	[ "$(candidates help m)" = "memcompress monitor " ]
 	[ "$(candidates events "")" = "lb " ]
 	[ "$(candidates --j)" = "--json " ]
