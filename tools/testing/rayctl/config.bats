@@ -3,6 +3,7 @@
 #
 # A whole configuration as a file: save, restore, and import from ipvsadm.
 
+# shellcheck disable=SC2154 # the words of common.bash leave stderr
 load common
 
 setup()
@@ -237,7 +238,7 @@ cannot()
 	cannot '-A -t 10.0.0.2:80 -s rr -p 90000' 'affinity "90000s" is out of range, 1s to 24h, or off'
 	cannot '-A -t 10.0.0.2:0 -s rr' '"10.0.0.2:0" needs a port from 1 to 65535'
 	cannot '-A -t 10.0.0.2:80 -q' 'unknown option "-q"'
-	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 1' '"-g": direct routing is not known here'
+	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 1' '"-g": direct routing is not imported, see the mode dsr'
 	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -i -w 1' '"-i": tunnels are not known here'
 	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1 -y 5' \
 		'"-y": a lower threshold is not known here'
