@@ -6,12 +6,15 @@
 #include "config.h"
 #include "fixture.h"
 
+static const union nf_inet_addr no_source;
+
 static struct rayos_lb_planned *plan_lb(struct rayos_lb_plan *plan,
 					const char *name, u32 n)
 {
 	struct rayos_lb_endpoint vip = fixture_vip(AF_INET, n);
 
-	return rayos_lb_plan_balancer(plan, name, &vip, AF_INET, IPPROTO_TCP);
+	return rayos_lb_plan_balancer(plan, name, &vip, AF_INET, IPPROTO_TCP,
+				      RAYOS_LB_MODE_NAT, &no_source);
 }
 
 static struct rayos_lb_planned_backend *

@@ -271,6 +271,8 @@ void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer)
 	/* takes no memory, as its place is reserved */
 	xa_store(&ln->balancers, balancer->id, balancer, GFP_KERNEL_ACCOUNT);
 	ln->nr_balancers++;
+	if (balancer->mode != RAYOS_LB_MODE_NAT)
+		WRITE_ONCE(ln->translates, true);
 	hlist_add_head_rcu(&balancer->link,
 			   &ln->vips[vip_bucket(&balancer->vip.addr,
 						balancer->vip.port)]);

@@ -176,6 +176,13 @@ struct rayos_lb_planned *rayos_lb_plan_lookup(const struct rayos_lb_plan *plan,
 	return NULL;
 }
 
+static bool same_way(const struct rayos_lb_balancer *balancer, u32 mode,
+		     const union nf_inet_addr *source)
+{
+	return balancer->mode == mode &&
+	       rayos_lb_addr_equal(&balancer->source, source);
+}
+
 static bool same_vip(const struct rayos_lb_balancer *balancer,
 		     const struct rayos_lb_endpoint *vip, u8 family, u8 l4)
 {
@@ -209,13 +216,15 @@ bool rayos_lb_plan_serves(const struct rayos_lb_plan *plan,
 /* One that is there and may stay */
 static struct rayos_lb_planned *
 find_present(struct rayos_lb_plan *plan, const char *name,
-	     const struct rayos_lb_endpoint *vip, u8 family, u8 l4)
+	     const struct rayos_lb_endpoint *vip, u8 family, u8 l4, u32 mode,
+	     const union nf_inet_addr *source)
 {
 	struct rayos_lb_planned *planned;
 
 	list_for_each_entry(planned, &plan->balancers, list) {
 		if (!planned->fresh && !strcmp(planned->balancer->name, name) &&
-		    same_vip(planned->balancer, vip, family, l4))
+		    same_vip(planned->balancer, vip, family, l4) &&
+		    same_way(planned->balancer, mode, source))
 			return planned;
 	}
 	return NULL;
@@ -223,7 +232,8 @@ find_present(struct rayos_lb_plan *plan, const char *name,
 
 static struct rayos_lb_planned *
 make_balancer(struct rayos_lb_plan *plan, const char *name,
-	      const struct rayos_lb_endpoint *vip, u8 family, u8 l4)
+	      const struct rayos_lb_endpoint *vip, u8 family, u8 l4, u32 mode,
+	      const union nf_inet_addr *source)
 {
 	struct rayos_lb_balancer *balancer;
 	struct rayos_lb_planned *planned;
@@ -231,6 +241,8 @@ make_balancer(struct rayos_lb_plan *plan, const char *name,
 	balancer = rayos_lb_balancer_new(plan->ln, name, vip, family, l4);
 	if (!balancer)
 		return NULL;
+	balancer->mode = mode;
+	balancer->source = *source;
 	planned = list_balancer(plan, balancer);
 	if (!planned) {
 		rayos_lb_balancer_put(balancer);
@@ -247,18 +259,21 @@ make_balancer(struct rayos_lb_plan *plan, const char *name,
  * @vip: its address, which no other in the plan has
  * @family: AF_INET or AF_INET6
  * @l4: IPPROTO_TCP or IPPROTO_UDP
+ * @mode: an &enum rayos_lb_mode
+ * @source: with full NAT, what backends see, or zero
  *
  * Context: Process context, may sleep, namespace's lock held.
  * Return: the balancer, set to the defaults, or NULL for want of memory.
  */
 struct rayos_lb_planned *
 rayos_lb_plan_balancer(struct rayos_lb_plan *plan, const char *name,
-		       const struct rayos_lb_endpoint *vip, u8 family, u8 l4)
+		       const struct rayos_lb_endpoint *vip, u8 family, u8 l4,
+		       u32 mode, const union nf_inet_addr *source)
 {
 	struct rayos_lb_planned *planned;
 
-	planned = find_present(plan, name, vip, family, l4) ?:
-		  make_balancer(plan, name, vip, family, l4);
+	planned = find_present(plan, name, vip, family, l4, mode, source) ?:
+		  make_balancer(plan, name, vip, family, l4, mode, source);
 	if (!planned)
 		return NULL;
 	planned->wanted = true;

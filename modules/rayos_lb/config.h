@@ -80,7 +80,8 @@ bool rayos_lb_plan_serves(const struct rayos_lb_plan *plan,
 			  u8 l4);
 struct rayos_lb_planned *
 rayos_lb_plan_balancer(struct rayos_lb_plan *plan, const char *name,
-		       const struct rayos_lb_endpoint *vip, u8 family, u8 l4);
+		       const struct rayos_lb_endpoint *vip, u8 family, u8 l4,
+		       u32 mode, const union nf_inet_addr *source);
 struct rayos_lb_planned_backend *
 rayos_lb_plan_find(const struct rayos_lb_plan *plan,
 		   const struct rayos_lb_planned *planned,

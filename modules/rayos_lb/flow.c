@@ -190,21 +190,6 @@ static void free_flow_rcu(struct rcu_head *rcu)
 	kmem_cache_free(flow_cache, flow);
 }
 
-/* Over, or never answered by a client that would be there */
-static bool expendable(u8 state)
-{
-	switch (state) {
-	case RAYOS_LB_SYN:
-	case RAYOS_LB_SYN_ACK:
-	case RAYOS_LB_UDP_NEW:
-	case RAYOS_LB_CLOSED:
-	case RAYOS_LB_RESET:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /*
  * Throws out the first expendable flow that a short walk from a random bucket
  * finds.  A flood from forged addresses then displaces its own flows, which
@@ -224,7 +209,7 @@ static bool evict(struct rayos_lb_flow_table *table)
 		hlist_bl_for_each_entry_rcu(node, pos, &table->bucket[n], link) {
 			flow = rayos_lb_node_flow(node);
 			if (node->dir == RAYOS_LB_FORWARD &&
-			    expendable(READ_ONCE(flow->state))) {
+			    rayos_lb_state_expendable(READ_ONCE(flow->state))) {
 				victim = flow;
 				break;
 			}
@@ -279,6 +264,7 @@ struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
 	reply->hash = hash(table, &reply->tuple);
 
 	flow->backend = backend;
+	flow->mode = backend->balancer->mode;
 	flow->last = (u32)jiffies;
 	flow->state = tuple->l4 == IPPROTO_TCP ? RAYOS_LB_SYN :
 						 RAYOS_LB_UDP_NEW;
@@ -293,6 +279,41 @@ full:
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_new);
 
 /**
+ * rayos_lb_flow_translate() - give a new flow a source of ours
+ * @table: the namespace's
+ * @flow: from rayos_lb_flow_new(), not added yet
+ * @source: what the backend shall see instead of the client
+ *
+ * Context: Any.
+ */
+void rayos_lb_flow_translate(struct rayos_lb_flow_table *table,
+			     struct rayos_lb_flow *flow,
+			     const struct rayos_lb_endpoint *source)
+{
+	struct rayos_lb_node *reply = &flow->node[RAYOS_LB_REPLY];
+
+	flow->mode = RAYOS_LB_MODE_FULL_NAT;
+	reply->tuple.dst = source->addr;
+	reply->tuple.dport = source->port;
+	reply->hash = hash(table, &reply->tuple);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_translate);
+
+static bool link_reply(struct rayos_lb_flow_table *table,
+		       struct rayos_lb_flow *flow)
+{
+	return flow->mode == RAYOS_LB_MODE_DSR ||
+	       link_node(table, &flow->node[RAYOS_LB_REPLY]);
+}
+
+static void unlink_reply(struct rayos_lb_flow_table *table,
+			 struct rayos_lb_flow *flow)
+{
+	if (flow->mode != RAYOS_LB_MODE_DSR)
+		unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+}
+
+/**
  * rayos_lb_flow_add() - let a flow be found
  * @table: the namespace's
  * @flow: from rayos_lb_flow_new()
@@ -302,8 +323,9 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_new);
  *
  * Context: within RCU, bottom halves off.
  * Return: 0; -EEXIST if another CPU was faster with the same flow; -EADDRINUSE
- * if the client has a flow with the same backend through another balancer, so
- * that answers could not be told apart.  On an error @flow is gone.
+ * if the client has a flow with the same backend through another balancer, or
+ * another flow has the same source of ours, so that answers could not be told
+ * apart.  On an error @flow is gone.
  */
 int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 		      struct rayos_lb_flow *flow)
@@ -315,7 +337,7 @@ int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 	atomic_inc(&flow->backend->active);
 	atomic_inc(&table->count);
 
-	if (!link_node(table, &flow->node[RAYOS_LB_REPLY]))
+	if (!link_reply(table, flow))
 		goto uncount;
 	err = -EEXIST;
 	if (!link_node(table, &flow->node[RAYOS_LB_FORWARD]))
@@ -323,7 +345,7 @@ int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 	return 0;
 
 unlink:
-	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+	unlink_reply(table, flow);
 uncount:
 	atomic_dec(&table->count);
 	rayos_lb_flow_uncount(flow);
@@ -347,7 +369,7 @@ void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 	rayos_lb_flow_uncount(flow);
 	local_bh_disable();
 	unlink_node(table, &flow->node[RAYOS_LB_FORWARD]);
-	unlink_node(table, &flow->node[RAYOS_LB_REPLY]);
+	unlink_reply(table, flow);
 	local_bh_enable();
 	atomic_dec(&table->count);
 	call_rcu(&flow->rcu, free_flow_rcu);

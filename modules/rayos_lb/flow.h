@@ -66,10 +66,13 @@ enum rayos_lb_flow_flag {
  * @state: an &enum rayos_lb_flow_state.  Written without a lock: two segments
  *	of one flow on two CPUs at once may leave the state of either, and the
  *	next segment or the timeout of that state puts it right.
+ * @mode: an &enum rayos_lb_mode.  With full NAT both new addresses of a packet
+ *	are in the tuple of the opposite node; with direct return the reply
+ *	direction is not linked, as its packets do not come by.
  * @rcu: for freeing it
  *
  * Two cache lines are touched for a packet of either direction: that of the
- * direction's node, and the last one.
+ * direction's node, and the last one; with full NAT the opposite node as well.
  */
 struct rayos_lb_flow {
 	struct rayos_lb_node node[RAYOS_LB_DIR_NR];
@@ -79,6 +82,7 @@ struct rayos_lb_flow {
 	u32 last;
 	u32 stamp;
 	u8 state;
+	u8 mode;
 	struct rcu_head rcu;
 };
 
@@ -114,6 +118,9 @@ struct rayos_lb_node *rayos_lb_flow_lookup(struct rayos_lb_flow_table *table,
 struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
 					const struct rayos_lb_tuple *tuple,
 					struct rayos_lb_backend *backend);
+void rayos_lb_flow_translate(struct rayos_lb_flow_table *table,
+			     struct rayos_lb_flow *flow,
+			     const struct rayos_lb_endpoint *source);
 int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 		      struct rayos_lb_flow *flow);
 void rayos_lb_flow_del(struct rayos_lb_flow_table *table,

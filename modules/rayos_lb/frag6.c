@@ -29,7 +29,10 @@
  * @id: its identification
  * @used: the slot is in use
  * @source: the sender is replaced
- * @to: with whom
+ * @direct: as in &struct rayos_lb_turn
+ * @both: the other end is replaced too
+ * @to: what the one end becomes
+ * @opposite: the tuple that has the other one, if @both
  * @when: jiffies of the first fragment
  */
 struct slot {
@@ -38,7 +41,10 @@ struct slot {
 	__be32 id;
 	bool used;
 	bool source;
+	bool direct;
+	bool both;
 	struct rayos_lb_endpoint to;
+	struct rayos_lb_tuple opposite;
 	unsigned long when;
 };
 
@@ -124,9 +130,13 @@ void rayos_lb_frag6_add(struct rayos_lb_frag6_table *table,
 		.id = id,
 		.used = true,
 		.source = turn->source,
+		.direct = turn->direct,
+		.both = turn->opposite,
 		.to = *turn->to,
 		.when = jiffies,
 	};
+	if (turn->opposite)
+		slot->opposite = *turn->opposite;
 	spin_unlock(&table->lock);
 }
 
@@ -166,7 +176,7 @@ unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
 				   const struct nf_hook_state *state)
 {
 	struct rayos_lb_route route = {};
-	struct rayos_lb_turn turn;
+	struct rayos_lb_turn turn = { .route = &route };
 	unsigned int verdict;
 	struct slot slot;
 
@@ -174,7 +184,8 @@ unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
 		return NF_ACCEPT;
 	turn.to = &slot.to;
 	turn.source = slot.source;
-	turn.route = &route;
+	turn.direct = slot.direct;
+	turn.opposite = slot.both ? &slot.opposite : NULL;
 	verdict = rayos_lb_output6(skb, NULL, &turn, state);
 	dst_release(rcu_dereference_protected(route.dst, true));
 	return verdict;

@@ -126,35 +126,35 @@ static void replace2(__sum16 *sum, __be16 *field, __be16 value)
  * and the other way round.
  */
 static void rewrite_quote4(struct sk_buff *skb, const struct quote *quote,
-			   const struct rayos_lb_turn *turn)
+			   const struct rayos_lb_endpoint *to, bool source)
 {
 	struct icmphdr *icmph = (void *)skb->data + ip_hdrlen(skb);
 	struct iphdr *iph = (void *)skb->data + quote->nhoff;
 	__be16 *ports = (void *)skb->data + quote->thoff;
-	__be32 *addr = turn->source ? &iph->daddr : &iph->saddr;
+	__be32 *addr = source ? &iph->daddr : &iph->saddr;
 	__sum16 check = iph->check;
 
-	csum_replace4(&iph->check, *addr, turn->to->addr.ip);
-	csum_replace4(&icmph->checksum, *addr, turn->to->addr.ip);
+	csum_replace4(&iph->check, *addr, to->addr.ip);
+	csum_replace4(&icmph->checksum, *addr, to->addr.ip);
 	csum_replace2(&icmph->checksum, (__force __be16)check,
 		      (__force __be16)iph->check);
-	*addr = turn->to->addr.ip;
-	replace2(&icmph->checksum, &ports[turn->source], turn->to->port);
+	*addr = to->addr.ip;
+	replace2(&icmph->checksum, &ports[source], to->port);
 }
 
 static void rewrite_quote6(struct sk_buff *skb, u32 icmp_offset,
 			   const struct quote *quote,
-			   const struct rayos_lb_turn *turn)
+			   const struct rayos_lb_endpoint *to, bool source)
 {
 	struct icmp6hdr *icmp6h = (void *)skb->data + icmp_offset;
 	struct ipv6hdr *ip6h = (void *)skb->data + quote->nhoff;
 	__be16 *ports = (void *)skb->data + quote->thoff;
-	struct in6_addr *addr = turn->source ? &ip6h->daddr : &ip6h->saddr;
+	struct in6_addr *addr = source ? &ip6h->daddr : &ip6h->saddr;
 
 	inet_proto_csum_replace16(&icmp6h->icmp6_cksum, skb, addr->s6_addr32,
-				  turn->to->addr.ip6, false);
-	*addr = turn->to->addr.in6;
-	replace2(&icmp6h->icmp6_cksum, &ports[turn->source], turn->to->port);
+				  to->addr.ip6, false);
+	*addr = to->addr.in6;
+	replace2(&icmp6h->icmp6_cksum, &ports[source], to->port);
 }
 
 static void count(struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn)
@@ -183,11 +183,37 @@ static void rewrite_outer4(struct sk_buff *skb, const struct rayos_lb_flow *flow
 	*addr = turn->to->addr.ip;
 }
 
+/* With full NAT an error for the client was addressed to our source, and one for
+ * the backend comes from there, whoever sent it: the backend may know no other
+ * address and believe (rp_filter) no other.
+ */
+static void rewrite_other4(struct sk_buff *skb, const struct quote *quote,
+			   const struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_endpoint other = rayos_lb_turn_other(turn);
+	struct iphdr *iph = ip_hdr(skb);
+	__be32 *addr = turn->source ? &iph->daddr : &iph->saddr;
+
+	rewrite_quote4(skb, quote, &other, !turn->source);
+	csum_replace4(&iph->check, *addr, other.addr.ip);
+	*addr = other.addr.ip;
+}
+
+static void replace_outer6(struct sk_buff *skb, u32 icmp_offset,
+			   struct in6_addr *addr,
+			   const union nf_inet_addr *to)
+{
+	struct icmp6hdr *icmp6h = (void *)skb->data + icmp_offset;
+
+	inet_proto_csum_replace16(&icmp6h->icmp6_cksum, skb, addr->s6_addr32,
+				  to->ip6, true);
+	*addr = to->in6;
+}
+
 static void rewrite_outer6(struct sk_buff *skb, u32 icmp_offset,
 			   const struct rayos_lb_flow *flow,
 			   const struct rayos_lb_turn *turn)
 {
-	struct icmp6hdr *icmp6h = (void *)skb->data + icmp_offset;
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	struct in6_addr *addr = &ip6h->daddr;
 
@@ -197,9 +223,19 @@ static void rewrite_outer6(struct sk_buff *skb, u32 icmp_offset,
 			return;
 		addr = &ip6h->saddr;
 	}
-	inet_proto_csum_replace16(&icmp6h->icmp6_cksum, skb, addr->s6_addr32,
-				  turn->to->addr.ip6, true);
-	*addr = turn->to->addr.in6;
+	replace_outer6(skb, icmp_offset, addr, &turn->to->addr);
+}
+
+static void rewrite_other6(struct sk_buff *skb, u32 icmp_offset,
+			   const struct quote *quote,
+			   const struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_endpoint other = rayos_lb_turn_other(turn);
+	struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+	rewrite_quote6(skb, icmp_offset, quote, &other, !turn->source);
+	replace_outer6(skb, icmp_offset,
+		       turn->source ? &ip6h->daddr : &ip6h->saddr, &other.addr);
 }
 
 /* The sender decides on the route of an answer, not what the answer is about */
@@ -275,6 +311,7 @@ static unsigned int send6(struct sk_buff *skb, bool local_out,
 unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    bool local_out, const struct nf_hook_state *state)
 {
+	const struct rayos_lb_pkt pkt = { .local_out = local_out };
 	struct rayos_lb_flow *flow;
 	struct rayos_lb_turn turn;
 	struct quote quote;
@@ -284,11 +321,16 @@ unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 	flow = find_flow(ln, &quote, &turn);
 	if (!flow)
 		return NF_ACCEPT;
+	/* about an answer that the backend sent directly, as it is */
+	if (turn.direct)
+		return rayos_lb_output4(skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(flow, &turn);
-	rewrite_quote4(skb, &quote, &turn);
+	rewrite_quote4(skb, &quote, turn.to, turn.source);
 	rewrite_outer4(skb, flow, &turn);
+	if (turn.opposite)
+		rewrite_other4(skb, &quote, &turn);
 	return send4(skb, local_out, state);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_icmp4);
@@ -306,6 +348,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_icmp4);
 unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    bool local_out, const struct nf_hook_state *state)
 {
+	const struct rayos_lb_pkt pkt = { .local_out = local_out };
 	struct rayos_lb_flow *flow;
 	struct rayos_lb_turn turn;
 	unsigned int offset = 0;
@@ -317,11 +360,15 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	flow = find_flow(ln, &quote, &turn);
 	if (!flow)
 		return NF_ACCEPT;
+	if (turn.direct)
+		return rayos_lb_output6(skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(flow, &turn);
-	rewrite_quote6(skb, offset, &quote, &turn);
+	rewrite_quote6(skb, offset, &quote, turn.to, turn.source);
 	rewrite_outer6(skb, offset, flow, &turn);
+	if (turn.opposite)
+		rewrite_other6(skb, offset, &quote, &turn);
 	return send6(skb, local_out, state);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_icmp6);

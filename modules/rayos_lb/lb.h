@@ -220,6 +220,9 @@ struct rayos_lb_snapshot {
  *	the namespace's lock
  * @affinity: how long a client keeps its backend, ns, 0 for not at all
  * @when_down: an &enum rayos_lb_when_down
+ * @mode: an &enum rayos_lb_mode, for life
+ * @source: with full NAT, what backends see as the client's address; zero for
+ *	what routing chooses
  * @cursor: the turn of policies which take turns
  * @stats: what no backend got, and what dead backends leave
  * @affinities: clients remembered
@@ -245,8 +248,10 @@ struct rayos_lb_balancer {
 	struct rayos_lb_snapshot __rcu *snapshot;
 	u64 affinity;
 	u32 when_down;
+	u32 mode;
 	struct rayos_lb_cpu_stats __percpu *stats;
 	struct rayos_lb_net *ln;
+	union nf_inet_addr source;
 
 	atomic_t cursor ____cacheline_aligned_in_smp;
 	atomic_t affinities;
@@ -278,6 +283,8 @@ struct rayos_lb_balancer {
  * @addresses: whose fragments must be put together, see address.c
  * @active: hooks are registered and the flow table has its memory
  * @dying: the namespace goes away, nothing may begin any more
+ * @translates: there has been a balancer whose flows may have a source address
+ *	and port of ours, which sockets of this host must not use as well
  * @refresh: brings the states of backends up to date with what probers and
  *	flows have come to
  * @lro: turns large receive offload off
@@ -296,6 +303,7 @@ struct rayos_lb_net {
 	struct hlist_head addresses[RAYOS_LB_ADDRESS_BUCKETS];
 	bool active;
 	bool dying;
+	bool translates;
 	struct delayed_work refresh;
 	struct work_struct lro;
 	struct rayos_lb_affinity_table *affinity;

@@ -315,7 +315,9 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
 	if (!balancer)
 		return -ENOMEM;
 	rayos_lb_balancer_settings(balancer, &settings);
-	err = rayos_lb_parse_settings(info, &settings);
+	err = rayos_lb_parse_mode(info, family, &balancer->mode,
+				  &balancer->source) ?:
+	      rayos_lb_parse_settings(info, &settings);
 	if (err)
 		goto put;
 	rayos_lb_balancer_apply(balancer, &settings);
@@ -504,7 +506,7 @@ static int backend_new(struct genl_info *info, struct rayos_lb_net *ln,
 
 	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BACKEND_BALANCER,
 					  &balancer) ?:
-	      rayos_lb_parse_server(info, balancer, &addr);
+	      rayos_lb_parse_new_server(info, balancer, &addr);
 	if (err)
 		return err;
 	if (rayos_lb_backend_lookup(balancer, &addr)) {

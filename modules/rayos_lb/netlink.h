@@ -40,6 +40,9 @@ int rayos_lb_parse_vip(struct genl_info *info, struct rayos_lb_endpoint *vip,
 int rayos_lb_parse_server(struct genl_info *info,
 			  const struct rayos_lb_balancer *balancer,
 			  struct rayos_lb_endpoint *addr);
+int rayos_lb_parse_new_server(struct genl_info *info,
+			      const struct rayos_lb_balancer *balancer,
+			      struct rayos_lb_endpoint *addr);
 int rayos_lb_parse_name(struct genl_info *info, const char **name);
 int rayos_lb_parse_health(struct genl_info *info,
 			  struct rayos_lb_health *health);
@@ -49,6 +52,8 @@ int rayos_lb_parse_settings(struct genl_info *info,
 			    struct rayos_lb_settings *settings);
 void rayos_lb_parse_backend_settings(struct genl_info *info,
 				     struct rayos_lb_backend_settings *settings);
+int rayos_lb_parse_mode(struct genl_info *info, u8 family, u32 *mode,
+			union nf_inet_addr *source);
 
 /* nl_config.c */
 int rayos_lb_config_set(struct genl_info *info, struct rayos_lb_net *ln,

@@ -63,17 +63,21 @@ static int plan_balancer(struct item *item, struct rayos_lb_plan *plan)
 {
 	struct rayos_lb_planned *planned;
 	struct rayos_lb_endpoint vip;
+	union nf_inet_addr source;
 	const char *name;
 	u8 family;
+	u32 mode;
 	int err;
 
 	err = rayos_lb_parse_name(&item->info, &name) ?:
 	      rayos_lb_parse_vip(&item->info, &vip, &family) ?:
+	      rayos_lb_parse_mode(&item->info, family, &mode, &source) ?:
 	      check_balancer(item, plan, name, &vip, family);
 	if (err)
 		return err;
 	planned = rayos_lb_plan_balancer(plan, name, &vip, family,
-					 rayos_lb_parse_l4(&item->info));
+					 rayos_lb_parse_l4(&item->info), mode,
+					 &source);
 	if (!planned)
 		return -ENOMEM;
 	return rayos_lb_parse_settings(&item->info, &planned->settings);
@@ -123,7 +127,7 @@ static int plan_backend(struct item *item, struct rayos_lb_plan *plan)
 	err = find_balancer(item, plan, &planned);
 	if (err)
 		return err;
-	err = rayos_lb_parse_server(&item->info, planned->balancer, &addr) ?:
+	err = rayos_lb_parse_new_server(&item->info, planned->balancer, &addr) ?:
 	      check_backend(item, plan, planned, &addr);
 	if (err)
 		return err;

@@ -120,6 +120,22 @@ int rayos_lb_fill_balancer_key(struct sk_buff *skb,
 	return 0;
 }
 
+static int fill_mode(struct sk_buff *skb,
+		     const struct rayos_lb_balancer *balancer)
+{
+	const union nf_inet_addr *source = &balancer->source;
+
+	if (nla_put_u32(skb, RAYOS_LB_A_BALANCER_MODE, balancer->mode))
+		return -EMSGSIZE;
+	if (ipv6_addr_any(&source->in6))
+		return 0;
+	return balancer->family == AF_INET ?
+		nla_put_in_addr(skb, RAYOS_LB_A_BALANCER_SOURCE_IPV4,
+				source->ip) :
+		nla_put_in6_addr(skb, RAYOS_LB_A_BALANCER_SOURCE_IPV6,
+				 &source->in6);
+}
+
 static int fill_settings(struct sk_buff *skb,
 			 const struct rayos_lb_balancer *balancer)
 {
@@ -136,7 +152,8 @@ static int fill_settings(struct sk_buff *skb,
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_WHEN_DOWN,
 			balancer->when_down))
 		return -EMSGSIZE;
-	return fill_health(skb, &balancer->health);
+	return fill_health(skb, &balancer->health) ?:
+	       fill_mode(skb, balancer);
 }
 
 static int fill_figures(struct sk_buff *skb,

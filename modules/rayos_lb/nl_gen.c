@@ -45,7 +45,7 @@ const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ADM
 	[RAYOS_LB_A_BACKEND_ADMIN] = NLA_POLICY_MAX(NLA_U32, 2),
 };
 
-const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_HEALTH + 1] = {
+const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_SOURCE_IPV6 + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
@@ -55,6 +55,9 @@ const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_H
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
+	[RAYOS_LB_A_BALANCER_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[RAYOS_LB_A_BALANCER_SOURCE_IPV4] = { .type = NLA_BE32, },
+	[RAYOS_LB_A_BALANCER_SOURCE_IPV6] = NLA_POLICY_EXACT_LEN(16),
 };
 
 const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1] = {
@@ -76,7 +79,7 @@ static const struct nla_policy rayos_lb_balancer_get_nl_policy[RAYOS_LB_A_BALANC
 };
 
 /* RAYOS_LB_CMD_BALANCER_NEW - do */
-static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_HEALTH + 1] = {
+static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_SOURCE_IPV6 + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
@@ -86,6 +89,9 @@ static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANC
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
+	[RAYOS_LB_A_BALANCER_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[RAYOS_LB_A_BALANCER_SOURCE_IPV4] = { .type = NLA_BE32, },
+	[RAYOS_LB_A_BALANCER_SOURCE_IPV6] = NLA_POLICY_EXACT_LEN(16),
 };
 
 /* RAYOS_LB_CMD_BALANCER_SET - do */
@@ -173,7 +179,7 @@ static const struct genl_split_ops rayos_lb_nl_ops[] = {
 		.cmd		= RAYOS_LB_CMD_BALANCER_NEW,
 		.doit		= rayos_lb_nl_balancer_new_doit,
 		.policy		= rayos_lb_balancer_new_nl_policy,
-		.maxattr	= RAYOS_LB_A_BALANCER_HEALTH,
+		.maxattr	= RAYOS_LB_A_BALANCER_SOURCE_IPV6,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -9,6 +9,7 @@
 
 #include "netlink.h"
 #include "nl_gen.h"
+#include "path.h"
 
 /* Printable and without blanks, so that it stands in a table, a path or a label */
 static bool is_word(const char *s)
@@ -170,6 +171,43 @@ int rayos_lb_parse_server(struct genl_info *info,
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/**
+ * rayos_lb_parse_new_server() - address of a new backend
+ * @info: of the request
+ * @balancer: whose
+ * @addr: set to the address
+ *
+ * With direct return nothing of a packet is changed, so the backend must be a
+ * neighbour and have the port of the virtual address.
+ *
+ * Return: 0, -EINVAL or -EHOSTUNREACH.
+ */
+int rayos_lb_parse_new_server(struct genl_info *info,
+			      const struct rayos_lb_balancer *balancer,
+			      struct rayos_lb_endpoint *addr)
+{
+	struct net *net = balancer->ln->net;
+	int err;
+
+	err = rayos_lb_parse_server(info, balancer, addr);
+	if (err || balancer->mode != RAYOS_LB_MODE_DSR)
+		return err;
+	if (addr->port != balancer->vip.port) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[RAYOS_LB_A_BACKEND_PORT],
+				    "with direct return a backend has the port of the virtual address");
+		return -EINVAL;
+	}
+	if (balancer->family == AF_INET ? rayos_lb_neighbour4(net, addr) :
+					  rayos_lb_neighbour6(net, addr))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack,
+			    info->attrs[RAYOS_LB_A_BACKEND_IPV4] ?:
+			    info->attrs[RAYOS_LB_A_BACKEND_IPV6],
+			    "with direct return a backend is on a link of this host, not behind a router");
+	return -EHOSTUNREACH;
 }
 
 /**
@@ -349,4 +387,53 @@ void rayos_lb_parse_backend_settings(struct genl_info *info,
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_WEIGHT], &settings->weight);
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_LIMIT], &settings->limit);
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_ADMIN], &settings->admin);
+}
+
+static int parse_source(struct genl_info *info, u8 family, u32 mode,
+			union nf_inet_addr *source)
+{
+	struct nlattr *v4 = info->attrs[RAYOS_LB_A_BALANCER_SOURCE_IPV4];
+	struct nlattr *v6 = info->attrs[RAYOS_LB_A_BALANCER_SOURCE_IPV6];
+	struct nlattr *attr = v4 ?: v6;
+	bool v4_vip = family == AF_INET;
+
+	memset(source, 0, sizeof(*source));
+	if (!attr)
+		return 0;
+	if (mode != RAYOS_LB_MODE_FULL_NAT) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "only with full NAT is there a source address");
+		return -EINVAL;
+	}
+	if (v4_vip ? !!v6 : !!v4) {
+		NL_SET_ERR_MSG_ATTR(info->extack, v4_vip ? v6 : v4,
+				    "source and virtual address are of different address families");
+		return -EINVAL;
+	}
+	if (v4)
+		rayos_lb_addr_set4(source, nla_get_in_addr(v4));
+	else
+		source->in6 = nla_get_in6_addr(v6);
+	if (v4 ? usable4(source->ip) : usable6(&source->in6))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr,
+			    "not an address that a host can have beyond its link");
+	return -EINVAL;
+}
+
+/**
+ * rayos_lb_parse_mode() - how packets of a new balancer get to backends and back
+ * @info: of the request
+ * @family: of the virtual address
+ * @mode: set to an &enum rayos_lb_mode
+ * @source: set to what backends see as the client's address, or to zero
+ *
+ * Return: 0 or -EINVAL.
+ */
+int rayos_lb_parse_mode(struct genl_info *info, u8 family, u32 *mode,
+			union nf_inet_addr *source)
+{
+	*mode = RAYOS_LB_MODE_NAT;
+	get_u32(info->attrs[RAYOS_LB_A_BALANCER_MODE], mode);
+	return parse_source(info, family, *mode, source);
 }

@@ -24,6 +24,7 @@
 #include "lb.h"
 #include "path.h"
 #include "reset.h"
+#include "source.h"
 
 /* Among the users of the reassembly queues that of nobody else */
 #define DEFRAG_USER	0x7261796f
@@ -59,18 +60,27 @@ struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 					enum rayos_lb_dir dir)
 {
 	struct rayos_lb_backend *backend = flow->backend;
+	struct rayos_lb_turn turn;
 
 	if (dir == RAYOS_LB_FORWARD)
-		return (struct rayos_lb_turn) {
+		turn = (struct rayos_lb_turn) {
 			.to = &backend->addr,
 			.route = &backend->route,
 		};
-	return (struct rayos_lb_turn) {
-		.to = &backend->balancer->vip,
-		.source = true,
-		.route = &flow->route,
-	};
+	else
+		turn = (struct rayos_lb_turn) {
+			.to = &backend->balancer->vip,
+			.source = true,
+			.route = &flow->route,
+		};
+	if (unlikely(flow->mode != RAYOS_LB_MODE_NAT)) {
+		turn.direct = flow->mode == RAYOS_LB_MODE_DSR;
+		if (!turn.direct)
+			turn.opposite = &flow->node[!dir].tuple;
+	}
+	return turn;
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_path_turn);
 
 /**
  * rayos_lb_send() - let a packet go by its route
@@ -138,6 +148,24 @@ static void follow_dialogue(struct rayos_lb_flow *flow, enum rayos_lb_dir dir)
 	}
 }
 
+/* Of what bypasses us, only the client's side can be followed */
+static void observe_blind(struct rayos_lb_flow *flow,
+			  const struct rayos_lb_pkt *pkt)
+{
+	u8 old = READ_ONCE(flow->state);
+	u8 new = old;
+
+	if (pkt->tuple.l4 == IPPROTO_TCP)
+		new = rayos_lb_tcp_next_blind(old, pkt->tcp_flags);
+	else if (test_bit(RAYOS_LB_FLOW_ASKED, &flow->flags))
+		new = RAYOS_LB_UDP_OPEN; /* it goes on, so somebody answers */
+	if (new == old)
+		return;
+	WRITE_ONCE(flow->state, new);
+	if (!rayos_lb_state_counts(new))
+		rayos_lb_flow_uncount(flow);
+}
+
 /**
  * rayos_lb_path_observe() - learn from a packet
  * @flow: the flow it belongs to
@@ -156,8 +184,10 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 
 	if (READ_ONCE(flow->last) != now)
 		WRITE_ONCE(flow->last, now);
-	if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
-	    state == RAYOS_LB_SYN_ACK)
+	if (unlikely(flow->mode == RAYOS_LB_MODE_DSR))
+		observe_blind(flow, pkt);
+	else if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
+		 state == RAYOS_LB_SYN_ACK)
 		tcp_transition(flow, dir, pkt->tcp_flags);
 	else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY)
 		WRITE_ONCE(flow->state, RAYOS_LB_UDP_OPEN);
@@ -222,7 +252,8 @@ static unsigned int refuse(const struct rayos_lb_balancer *balancer,
 /*
  * With a policy that depends on nothing but addresses, a connection in the
  * middle can be picked up: another director had it, or this one before a
- * restart, and gave it to the same backend.
+ * restart, and gave it to the same backend.  Not so with full NAT, where nobody
+ * else knows which source it had.
  */
 static bool pick_up(const struct rayos_lb_balancer *balancer,
 		    const struct rayos_lb_pkt *pkt)
@@ -231,6 +262,7 @@ static bool pick_up(const struct rayos_lb_balancer *balancer,
 		rcu_dereference(balancer->snapshot);
 
 	return snapshot && snapshot->pool.policy->stateless &&
+	       balancer->mode != RAYOS_LB_MODE_FULL_NAT &&
 	       (pkt->tcp_flags & (RAYOS_LB_TH_STATE | RAYOS_LB_TH_ACK)) ==
 	       RAYOS_LB_TH_ACK;
 }
@@ -248,6 +280,17 @@ static bool martian(struct net *net, const struct sk_buff *skb,
 	       ipv6_chk_addr(net, &tuple->src.in6, NULL, 0);
 }
 
+/* Not ours, and no socket of this host may take it for its own */
+static unsigned int leave(struct rayos_lb_net *ln,
+			  const struct rayos_lb_pkt *pkt)
+{
+	if (likely(!pkt->local_out || !READ_ONCE(ln->translates)))
+		return NF_ACCEPT;
+	/* of TCP's errors only this one reaches whoever connects */
+	return opens(pkt) && rayos_lb_source_taken(ln, pkt) ?
+		NF_DROP_ERR(ECONNREFUSED) : NF_ACCEPT;
+}
+
 static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 			  const struct rayos_lb_pkt *pkt,
 			  const struct nf_hook_state *state)
@@ -257,7 +300,7 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 
 	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
 	if (!balancer)
-		return NF_ACCEPT;
+		return leave(ln, pkt);
 	/* for the stack to drop, and to log if it is asked to */
 	if (!pkt->local_out && martian(state->net, skb, &pkt->tuple))
 		return NF_ACCEPT;
@@ -272,7 +315,8 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 /*
  * Whether a client's packet makes an end of its flow and begins another: a SYN
  * from a port whose last connection is over, or is not answered and will not
- * be, and a datagram to a backend that is gone.
+ * be, and a datagram to a backend that is gone.  Where the backend's side is not
+ * seen, a connection may be over although it looks open.
  */
 static bool outlived(const struct rayos_lb_flow *flow,
 		     const struct rayos_lb_pkt *pkt)
@@ -291,6 +335,8 @@ static bool outlived(const struct rayos_lb_flow *flow,
 	case RAYOS_LB_CLOSED:
 	case RAYOS_LB_RESET:
 		return true;
+	case RAYOS_LB_OPEN:
+		return gone && flow->mode == RAYOS_LB_MODE_DSR;
 	default:
 		return false;
 	}
@@ -303,6 +349,18 @@ static bool cut_off(struct rayos_lb_flow *flow)
 	    rayos_lb_state_counts(READ_ONCE(flow->state)))
 		rayos_lb_flow_kill(flow);
 	return unlikely(test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags));
+}
+
+/* A backend that answers directly never sends anything here that could be
+ * answered by a reset; it gets one with the number of the client's segment.
+ */
+static void cut_tcp(const struct rayos_lb_flow *flow, struct sk_buff *skb,
+		    const struct rayos_lb_pkt *pkt,
+		    const struct nf_hook_state *state)
+{
+	rayos_lb_reset_answer(state->net, skb, pkt);
+	if (flow->mode == RAYOS_LB_MODE_DSR)
+		rayos_lb_reset_onward(state->net, skb, pkt);
 }
 
 static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
@@ -322,8 +380,11 @@ static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
 		return begin(ln, skb, pkt, state);
 	}
 	if (cut_off(flow)) {
+		if (flow->mode == RAYOS_LB_MODE_DSR &&
+		    pkt->tcp_flags & RAYOS_LB_TH_RST)
+			return forward(ln, skb, pkt, flow, node->dir, state);
 		if (pkt->tuple.l4 == IPPROTO_TCP)
-			rayos_lb_reset_answer(state->net, skb, pkt);
+			cut_tcp(flow, skb, pkt, state);
 		return discard(skb, pkt->local_out);
 	}
 	return forward(ln, skb, pkt, flow, node->dir, state);

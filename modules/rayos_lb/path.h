@@ -32,6 +32,9 @@ enum rayos_lb_kind {
  * struct rayos_lb_turn - where a packet goes from here
  * @to: its new receiver, or the new sender if @source
  * @source: rewrite the sender
+ * @direct: nothing is rewritten, @to is the neighbour that it is handed to
+ * @opposite: with full NAT, the tuple of the flow's other direction, which has
+ *	the address and port for the other end of the packet; NULL if that stays
  * @route: cached way out.  That to a backend is shared by all clients and
  *	looked up without a mark; that to a client is looked up with the mark of
  *	the packet.
@@ -39,8 +42,26 @@ enum rayos_lb_kind {
 struct rayos_lb_turn {
 	const struct rayos_lb_endpoint *to;
 	bool source;
+	bool direct;
+	const struct rayos_lb_tuple *opposite;
 	struct rayos_lb_route *route;
 };
+
+/**
+ * rayos_lb_turn_other() - what the other end of a packet becomes with full NAT
+ * @turn: one with an opposite tuple
+ *
+ * Return: the new receiver where @turn replaces the sender, else the new sender.
+ */
+static inline struct rayos_lb_endpoint
+rayos_lb_turn_other(const struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_tuple *t = turn->opposite;
+
+	return turn->source ?
+		(struct rayos_lb_endpoint) { .addr = t->src, .port = t->sport } :
+		(struct rayos_lb_endpoint) { .addr = t->dst, .port = t->dport };
+}
 
 /* path.c */
 int rayos_lb_path_register(struct net *net);
@@ -59,7 +80,7 @@ bool rayos_lb_parse_transport(const struct sk_buff *skb,
 			      struct rayos_lb_pkt *pkt);
 void rayos_lb_rewrite_transport(struct sk_buff *skb,
 				const struct rayos_lb_pkt *pkt,
-				const struct rayos_lb_turn *turn,
+				const struct rayos_lb_endpoint *to, bool source,
 				const union nf_inet_addr *old);
 
 /* rewrite4.c, rewrite6.c */
@@ -79,6 +100,9 @@ unsigned int rayos_lb_output6(struct sk_buff *skb,
 			      const struct rayos_lb_pkt *pkt,
 			      const struct rayos_lb_turn *turn,
 			      const struct nf_hook_state *state);
+
+bool rayos_lb_neighbour4(struct net *net, const struct rayos_lb_endpoint *to);
+bool rayos_lb_neighbour6(struct net *net, const struct rayos_lb_endpoint *to);
 
 /* icmp.c */
 unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,

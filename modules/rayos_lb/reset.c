@@ -218,6 +218,36 @@ void rayos_lb_reset_answer(struct net *net, struct sk_buff *skb,
 }
 
 /**
+ * rayos_lb_reset_onward() - reset the receiver of a TCP segment
+ * @net: where it came in
+ * @skb: the segment, not changed
+ * @pkt: what was read of it
+ *
+ * The receiver takes the reset if it has had all that the sender has sent, else
+ * answers the sender (RFC 5961), who has been reset and does it then.
+ *
+ * Context: within RCU, bottom halves off.
+ */
+void rayos_lb_reset_onward(struct net *net, struct sk_buff *skb,
+			   const struct rayos_lb_pkt *pkt)
+{
+	struct segment seg = {
+		.from = { pkt->tuple.src, pkt->tuple.sport },
+		.to = { pkt->tuple.dst, pkt->tuple.dport },
+		.family = pkt->tuple.family,
+		.flags = RAYOS_LB_TH_RST,
+	};
+	u32 ack;
+
+	if (pkt->tcp_flags & (RAYOS_LB_TH_RST | RAYOS_LB_TH_SYN))
+		return;
+	if (!pkt->local_out && bad_checksum(skb, pkt))
+		return;
+	if (read_sequence(skb, pkt, &seg.seq, &ack))
+		send_segment(net, &seg);
+}
+
+/**
  * rayos_lb_unreachable_answer() - answer a UDP datagram with port unreachable
  * @net: where it came in
  * @skb: the datagram, not changed; it has the route back to its sender after
@@ -270,7 +300,8 @@ static void poke(struct net *net, const struct rayos_lb_endpoint *from,
  * @flow: any flow
  *
  * It does not count as open any more, and what either side still sends is
- * answered by a reset.  Both sides of a TCP flow are made to send something.
+ * answered by a reset.  Both sides of a TCP flow are made to send something; a
+ * backend that would not send it here is left to what the client sends.
  *
  * Context: within RCU.
  */
@@ -278,8 +309,9 @@ void rayos_lb_flow_kill(struct rayos_lb_flow *flow)
 {
 	const struct rayos_lb_tuple *tuple =
 		&flow->node[RAYOS_LB_FORWARD].tuple;
+	const struct rayos_lb_tuple *reply = &flow->node[RAYOS_LB_REPLY].tuple;
 	const struct rayos_lb_balancer *balancer = flow->backend->balancer;
-	const struct rayos_lb_endpoint client = { tuple->src, tuple->sport };
+	const struct rayos_lb_endpoint source = { reply->dst, reply->dport };
 	struct net *net = balancer->ln->net;
 
 	if (test_and_set_bit(RAYOS_LB_FLOW_KILLED, &flow->flags))
@@ -289,8 +321,8 @@ void rayos_lb_flow_kill(struct rayos_lb_flow *flow)
 	WRITE_ONCE(flow->last, (u32)jiffies);
 	if (tuple->l4 != IPPROTO_TCP)
 		return;
-	poke(net, &balancer->vip, &client.addr, client.port, tuple->family);
-	poke(net, &client, &flow->backend->addr.addr, flow->backend->addr.port,
-	     tuple->family);
+	poke(net, &balancer->vip, &tuple->src, tuple->sport, tuple->family);
+	if (flow->mode != RAYOS_LB_MODE_DSR)
+		poke(net, &source, &reply->src, reply->sport, reply->family);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_kill);

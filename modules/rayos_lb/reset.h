@@ -10,6 +10,8 @@ struct rayos_lb_pkt;
 
 void rayos_lb_reset_answer(struct net *net, struct sk_buff *skb,
 			   const struct rayos_lb_pkt *pkt);
+void rayos_lb_reset_onward(struct net *net, struct sk_buff *skb,
+			   const struct rayos_lb_pkt *pkt);
 void rayos_lb_unreachable_answer(struct net *net, struct sk_buff *skb,
 				 const struct rayos_lb_pkt *pkt);
 void rayos_lb_flow_kill(struct rayos_lb_flow *flow);

@@ -58,11 +58,32 @@ enum rayos_lb_kind rayos_lb_parse4(const struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse4);
 
+static void replace(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		    const struct rayos_lb_endpoint *to, bool source)
+{
+	struct iphdr *iph = ip_hdr(skb);
+	__be32 *addr = source ? &iph->saddr : &iph->daddr;
+	union nf_inet_addr old;
+
+	rayos_lb_addr_set4(&old, *addr);
+	rayos_lb_rewrite_transport(skb, pkt, to, source, &old);
+	csum_replace4(&iph->check, old.ip, to->addr.ip);
+	*addr = to->addr.ip;
+}
+
+static void replace_other(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			  const struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_endpoint other = rayos_lb_turn_other(turn);
+
+	replace(skb, pkt, &other, !turn->source);
+}
+
 /**
- * rayos_lb_rewrite4() - give a packet its new address and port
+ * rayos_lb_rewrite4() - give a packet its new addresses and ports
  * @skb: the packet
  * @pkt: from rayos_lb_parse4()
- * @turn: the new address and which one it replaces
+ * @turn: the new address and which one it replaces; with full NAT, both
  *
  * Context: Any.
  * Return: false for want of memory; the packet is as it was.
@@ -70,22 +91,61 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse4);
 bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 		       const struct rayos_lb_turn *turn)
 {
-	union nf_inet_addr old;
-	struct iphdr *iph;
-	__be32 *addr;
-
 	if (!rayos_lb_writable(skb, rayos_lb_transport_end(pkt)))
 		return false;
 
-	iph = ip_hdr(skb);
-	addr = turn->source ? &iph->saddr : &iph->daddr;
-	rayos_lb_addr_set4(&old, *addr);
-	rayos_lb_rewrite_transport(skb, pkt, turn, &old);
-	csum_replace4(&iph->check, old.ip, turn->to->addr.ip);
-	*addr = turn->to->addr.ip;
+	replace(skb, pkt, turn->to, turn->source);
+	if (unlikely(turn->opposite))
+		replace_other(skb, pkt, turn);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite4);
+
+/* To a neighbour: with a flag which makes it the next hop of the route, not of
+ * the packet.  Whoever is behind a router or on this host is none.
+ */
+static struct dst_entry *route_neighbour(struct net *net,
+					 const struct rayos_lb_endpoint *to)
+{
+	struct flowi4 fl4 = {
+		.daddr = to->addr.ip,
+		.flowi4_flags = FLOWI_FLAG_ANYSRC | FLOWI_FLAG_KNOWN_NH,
+	};
+	struct rtable *rt = ip_route_output_key(net, &fl4);
+
+	if (IS_ERR(rt))
+		return NULL;
+	if (!rt->rt_uses_gateway && rt->rt_type == RTN_UNICAST)
+		return &rt->dst;
+	ip_rt_put(rt);
+	return NULL;
+}
+
+/**
+ * rayos_lb_neighbour4() - whether a host is on a link of this one
+ * @net: the network namespace
+ * @to: the host
+ *
+ * Context: Any.
+ * Return: false also if there is no route to it.
+ */
+bool rayos_lb_neighbour4(struct net *net, const struct rayos_lb_endpoint *to)
+{
+	struct dst_entry *dst = route_neighbour(net, to);
+
+	dst_release(dst);
+	return dst;
+}
+
+static struct dst_entry *find_neighbour(struct net *net,
+					const struct rayos_lb_turn *turn)
+{
+	struct dst_entry *dst = route_neighbour(net, turn->to);
+
+	if (dst)
+		rayos_lb_route_set(turn->route, dst, 0);
+	return dst;
+}
 
 static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 				    const struct rayos_lb_turn *turn)
@@ -98,10 +158,13 @@ static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 
 	if (likely(dst))
 		return dst;
+	if (turn->direct)
+		return find_neighbour(net, turn);
 	if (turn->source) {
 		fl4.flowi4_mark = skb->mark;
 		fl4.saddr = turn->to->addr.ip;
-		fl4.daddr = ip_hdr(skb)->daddr;
+		fl4.daddr = turn->opposite ? turn->opposite->src.ip :
+					     ip_hdr(skb)->daddr;
 	} else {
 		fl4.daddr = turn->to->addr.ip;
 	}
@@ -147,6 +210,16 @@ static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 			    const struct rayos_lb_turn *turn,
 			    const struct nf_hook_state *state)
 {
+	struct dst_entry *dst;
+
+	if (turn->direct) {
+		dst = find_route(state->net, skb, turn);
+		if (!dst)
+			return NF_DROP;
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst_clone(dst));
+		return NF_ACCEPT;
+	}
 	if (!rayos_lb_rewrite4(skb, pkt, turn) ||
 	    ip_route_me_harder(state->net, state->sk, skb, RTN_UNSPEC))
 		return NF_DROP;
@@ -167,6 +240,15 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
+}
+
+/* The header is written to even where only the TTL changes */
+static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		   const struct rayos_lb_turn *turn)
+{
+	if (unlikely(turn->direct))
+		return !skb_ensure_writable(skb, sizeof(struct iphdr));
+	return rayos_lb_rewrite4(skb, pkt, turn);
 }
 
 /**
@@ -197,7 +279,7 @@ unsigned int rayos_lb_output4(struct sk_buff *skb,
 
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
-	if (!may_pass(skb, dst) || !rayos_lb_rewrite4(skb, pkt, turn))
+	if (!may_pass(skb, dst) || !change(skb, pkt, turn))
 		return NF_DROP;
 	ip_decrease_ttl(ip_hdr(skb));
 	IPCB(skb)->flags |= IPSKB_FORWARDED;

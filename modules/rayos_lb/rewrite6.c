@@ -66,12 +66,34 @@ enum rayos_lb_kind rayos_lb_parse6(const struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse6);
 
+static void replace(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		    const struct rayos_lb_endpoint *to, bool source)
+{
+	struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct in6_addr *addr = source ? &ip6h->saddr : &ip6h->daddr;
+	union nf_inet_addr old = { .in6 = *addr };
+
+	if (pkt)
+		rayos_lb_rewrite_transport(skb, pkt, to, source, &old);
+	else if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	*addr = to->addr.in6;
+}
+
+static void replace_other(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			  const struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_endpoint other = rayos_lb_turn_other(turn);
+
+	replace(skb, pkt, &other, !turn->source);
+}
+
 /**
- * rayos_lb_rewrite6() - give a packet its new address and port
+ * rayos_lb_rewrite6() - give a packet its new addresses and ports
  * @skb: the packet
  * @pkt: from rayos_lb_parse6(); NULL for a later fragment, whose transport
  *	header went ahead in the first one
- * @turn: the new address and which one it replaces
+ * @turn: the new address and which one it replaces; with full NAT, both
  *
  * Context: Any.
  * Return: false for want of memory; the packet is as it was.
@@ -80,24 +102,62 @@ bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 		       const struct rayos_lb_turn *turn)
 {
 	u32 end = pkt ? rayos_lb_transport_end(pkt) : sizeof(struct ipv6hdr);
-	union nf_inet_addr old;
-	struct ipv6hdr *ip6h;
-	struct in6_addr *addr;
 
 	if (!rayos_lb_writable(skb, end))
 		return false;
 
-	ip6h = ipv6_hdr(skb);
-	addr = turn->source ? &ip6h->saddr : &ip6h->daddr;
-	old.in6 = *addr;
-	if (pkt)
-		rayos_lb_rewrite_transport(skb, pkt, turn, &old);
-	else if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->ip_summed = CHECKSUM_NONE;
-	*addr = turn->to->addr.in6;
+	replace(skb, pkt, turn->to, turn->source);
+	if (unlikely(turn->opposite))
+		replace_other(skb, pkt, turn);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite6);
+
+/* As for IPv4: the next hop of the route, not of the packet */
+static struct rt6_info *route_neighbour(struct net *net,
+					const struct rayos_lb_endpoint *to)
+{
+	struct flowi6 fl6 = {
+		.daddr = to->addr.in6,
+		.flowi6_flags = FLOWI_FLAG_KNOWN_NH,
+	};
+	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
+	struct rt6_info *rt = container_of(dst, struct rt6_info, dst);
+
+	if (!dst->error && !(rt->rt6i_flags & (RTF_GATEWAY | RTF_LOCAL)))
+		return rt;
+	dst_release(dst);
+	return NULL;
+}
+
+/**
+ * rayos_lb_neighbour6() - whether a host is on a link of this one
+ * @net: the network namespace
+ * @to: the host
+ *
+ * Context: Any.
+ * Return: false also if there is no route to it.
+ */
+bool rayos_lb_neighbour6(struct net *net, const struct rayos_lb_endpoint *to)
+{
+	struct rt6_info *rt = route_neighbour(net, to);
+
+	if (!rt)
+		return false;
+	dst_release(&rt->dst);
+	return true;
+}
+
+static struct dst_entry *find_neighbour(struct net *net,
+					const struct rayos_lb_turn *turn)
+{
+	struct rt6_info *rt = route_neighbour(net, turn->to);
+
+	if (!rt)
+		return NULL;
+	rayos_lb_route_set(turn->route, &rt->dst, rt6_get_cookie(rt));
+	return &rt->dst;
+}
 
 static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 				    const struct rayos_lb_turn *turn)
@@ -107,10 +167,13 @@ static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 
 	if (likely(dst))
 		return dst;
+	if (turn->direct)
+		return find_neighbour(net, turn);
 	if (turn->source) {
 		fl6.flowi6_mark = skb->mark;
 		fl6.saddr = turn->to->addr.in6;
-		fl6.daddr = ipv6_hdr(skb)->daddr;
+		fl6.daddr = turn->opposite ? turn->opposite->src.in6 :
+					     ipv6_hdr(skb)->daddr;
 	} else {
 		fl6.daddr = turn->to->addr.in6;
 	}
@@ -157,6 +220,16 @@ static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 			    const struct rayos_lb_turn *turn,
 			    const struct nf_hook_state *state)
 {
+	struct dst_entry *dst;
+
+	if (turn->direct) {
+		dst = find_route(state->net, skb, turn);
+		if (!dst)
+			return NF_DROP;
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst_clone(dst));
+		return NF_ACCEPT;
+	}
 	if (!rayos_lb_rewrite6(skb, pkt, turn) ||
 	    ip6_route_me_harder(state->net, state->sk, skb))
 		return NF_DROP;
@@ -173,6 +246,14 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
+}
+
+static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		   const struct rayos_lb_turn *turn)
+{
+	if (unlikely(turn->direct))
+		return !skb_ensure_writable(skb, sizeof(struct ipv6hdr));
+	return rayos_lb_rewrite6(skb, pkt, turn);
 }
 
 /**
@@ -201,7 +282,7 @@ unsigned int rayos_lb_output6(struct sk_buff *skb,
 	if (container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL)
 		return deliver(skb, pkt, turn, dst);
 
-	if (!may_pass(skb, dst) || !rayos_lb_rewrite6(skb, pkt, turn))
+	if (!may_pass(skb, dst) || !change(skb, pkt, turn))
 		return NF_DROP;
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);

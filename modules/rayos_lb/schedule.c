@@ -7,7 +7,11 @@
 #include <kunit/visibility.h>
 
 #include "lb.h"
+#include "source.h"
 #include "trace.h"
+
+/* How often a source is chosen when other CPUs are faster */
+#define SOURCE_TRIES	4
 
 /* As with identities, every director has to come to the same hash */
 static const siphash_key_t flow_key = {
@@ -36,6 +40,42 @@ static u64 key_for(enum rayos_lb_key key, const struct rayos_lb_tuple *tuple)
 	}
 }
 
+/* What a client on this host gets directly it would not take for an answer, as
+ * it has the virtual address in most cases
+ */
+static u32 mode_for(const struct rayos_lb_balancer *balancer,
+		    const struct rayos_lb_pkt *pkt)
+{
+	if (balancer->mode == RAYOS_LB_MODE_DSR && pkt->local_out)
+		return RAYOS_LB_MODE_FULL_NAT;
+	return balancer->mode;
+}
+
+static int add_flow(struct rayos_lb_flow_table *table,
+		    struct rayos_lb_backend *backend,
+		    const struct rayos_lb_pkt *pkt, struct rayos_lb_flow **added)
+{
+	bool translate = mode_for(backend->balancer, pkt) ==
+			 RAYOS_LB_MODE_FULL_NAT;
+	struct rayos_lb_endpoint source;
+	struct rayos_lb_flow *flow;
+	int err;
+
+	if (unlikely(translate)) {
+		err = rayos_lb_source_pick(backend, &pkt->tuple, &source);
+		if (err)
+			return err;
+	}
+	flow = rayos_lb_flow_new(table, &pkt->tuple, backend);
+	if (IS_ERR(flow))
+		return PTR_ERR(flow);
+	if (unlikely(translate))
+		rayos_lb_flow_translate(table, flow, &source);
+	flow->stamp = rayos_lb_flow_clock();
+	*added = flow;
+	return rayos_lb_flow_add(table, flow);
+}
+
 /*
  * Gives the flow to @backend.  Returns the flow, or ERR_PTR(-ENOSPC) if there is
  * no room for any more, or another error if another backend may do.
@@ -47,14 +87,13 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 	struct rayos_lb_flow_table *table = &balancer->ln->flows;
 	struct rayos_lb_node *node;
 	struct rayos_lb_flow *flow;
+	int tries = SOURCE_TRIES;
 	int err;
 
-	flow = rayos_lb_flow_new(table, &pkt->tuple, backend);
-	if (IS_ERR(flow))
-		return flow;
-	flow->stamp = rayos_lb_flow_clock();
-
-	err = rayos_lb_flow_add(table, flow);
+	do {
+		err = add_flow(table, backend, pkt, &flow);
+	} while (err == -EADDRINUSE &&
+		 balancer->mode != RAYOS_LB_MODE_NAT && --tries);
 	if (err) {
 		/* another CPU may have had a copy of this very packet */
 		node = rayos_lb_flow_lookup(table, &pkt->tuple);

@@ -60,6 +60,30 @@ u8 rayos_lb_tcp_next(u8 state, enum rayos_lb_dir dir, u8 flags)
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_tcp_next);
 
 /**
+ * rayos_lb_tcp_next_blind() - the same where only the client is seen
+ * @state: state before the segment
+ * @flags: RAYOS_LB_TH_* flags of the segment, which the client sent
+ *
+ * Its first acknowledgement tells that the backend has answered.  Its FIN is
+ * taken for the end: most often the backend's went ahead of it, unseen, and a
+ * client which only reads on keeps the flow by what it acknowledges.
+ *
+ * Context: Any.
+ * Return: the state after it.
+ */
+u8 rayos_lb_tcp_next_blind(u8 state, u8 flags)
+{
+	if (flags & RAYOS_LB_TH_RST)
+		return RAYOS_LB_RESET;
+	if (!rayos_lb_state_counts(state) || flags & RAYOS_LB_TH_SYN)
+		return state;
+	if (flags & RAYOS_LB_TH_FIN)
+		return RAYOS_LB_CLOSED;
+	return flags & RAYOS_LB_TH_ACK ? RAYOS_LB_OPEN : state;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_tcp_next_blind);
+
+/**
  * rayos_lb_state_timeout() - how long a silent flow is kept
  * @state: an &enum rayos_lb_flow_state
  *

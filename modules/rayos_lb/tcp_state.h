@@ -54,6 +54,7 @@ enum rayos_lb_flow_state {
 };
 
 u8 rayos_lb_tcp_next(u8 state, enum rayos_lb_dir dir, u8 flags);
+u8 rayos_lb_tcp_next_blind(u8 state, u8 flags);
 u32 rayos_lb_state_timeout(u8 state);
 
 /**
@@ -65,6 +66,27 @@ u32 rayos_lb_state_timeout(u8 state);
 static inline bool rayos_lb_state_counts(u8 state)
 {
 	return state != RAYOS_LB_CLOSED && state != RAYOS_LB_RESET;
+}
+
+/**
+ * rayos_lb_state_expendable() - whether a flow gives way to a new one
+ * @state: an &enum rayos_lb_flow_state
+ *
+ * Return: true if it is over, or was never answered by a client that would be
+ * there.
+ */
+static inline bool rayos_lb_state_expendable(u8 state)
+{
+	switch (state) {
+	case RAYOS_LB_SYN:
+	case RAYOS_LB_SYN_ACK:
+	case RAYOS_LB_UDP_NEW:
+	case RAYOS_LB_CLOSED:
+	case RAYOS_LB_RESET:
+		return true;
+	default:
+		return false;
+	}
 }
 
 #endif

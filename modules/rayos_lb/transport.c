@@ -100,45 +100,46 @@ static void replace_checksum(struct sk_buff *skb, __sum16 *check,
 
 static void rewrite_udp(struct sk_buff *skb, struct udphdr *uh,
 			const struct rayos_lb_pkt *pkt,
-			const struct rayos_lb_turn *turn,
+			const struct rayos_lb_endpoint *to, bool source,
 			const union nf_inet_addr *old)
 {
-	__be16 *port = turn->source ? &uh->source : &uh->dest;
+	__be16 *port = source ? &uh->source : &uh->dest;
 
 	/* a packet without a checksum (RFC 768) stays one, and a sum that comes
 	 * out as zero must not look like none
 	 */
 	if (uh->check || skb->ip_summed == CHECKSUM_PARTIAL) {
-		replace_checksum(skb, &uh->check, pkt, turn->to, old, *port);
+		replace_checksum(skb, &uh->check, pkt, to, old, *port);
 		if (!uh->check)
 			uh->check = CSUM_MANGLED_0;
 	}
-	*port = turn->to->port;
+	*port = to->port;
 }
 
 /**
  * rayos_lb_rewrite_transport() - give a packet its new port
  * @skb: the packet, writable up to rayos_lb_transport_end()
  * @pkt: what was read of it
- * @turn: the new address and port, and which they replace
+ * @to: the new address and port
+ * @source: they replace those of the sender
  * @old: the address that is replaced
  *
  * Context: Any.
  */
 void rayos_lb_rewrite_transport(struct sk_buff *skb,
 				const struct rayos_lb_pkt *pkt,
-				const struct rayos_lb_turn *turn,
+				const struct rayos_lb_endpoint *to, bool source,
 				const union nf_inet_addr *old)
 {
 	void *header = skb->data + pkt->thoff;
 	struct tcphdr *th = header;
-	__be16 *port = turn->source ? &th->source : &th->dest;
+	__be16 *port = source ? &th->source : &th->dest;
 
 	if (pkt->tuple.l4 == IPPROTO_UDP) {
-		rewrite_udp(skb, header, pkt, turn, old);
+		rewrite_udp(skb, header, pkt, to, source, old);
 		return;
 	}
-	replace_checksum(skb, &th->check, pkt, turn->to, old, *port);
-	*port = turn->to->port;
+	replace_checksum(skb, &th->check, pkt, to, old, *port);
+	*port = to->port;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_rewrite_transport);

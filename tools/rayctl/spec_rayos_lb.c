@@ -89,6 +89,16 @@ static const struct spec_value enum_check_result[] = {
 	{ NULL, NULL }
 };
 
+static const struct spec_value enum_mode[] = {
+	{ "nat",
+	  "The destination is replaced; answers must come back through the balancer." },
+	{ "full-nat",
+	  "The source is replaced as well, so that answers come back by themselves." },
+	{ "dsr",
+	  "Nothing is replaced; the backend has the virtual address too and answers directly." },
+	{ NULL, NULL }
+};
+
 static const struct spec_set set_histogram;
 static const struct spec_set set_stats;
 static const struct spec_set set_health;
@@ -182,10 +192,13 @@ static const struct spec_attr attrs_balancer[] = {
 	[15] = { .name = "affinities", .kind = SPEC_U32 },
 	[16] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
 	[17] = { .name = "pad", .kind = SPEC_UNUSED },
+	[18] = { .name = "mode", .kind = SPEC_U32, .values = enum_mode },
+	[19] = { .name = "source-ipv4", .kind = SPEC_IPV4 },
+	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 17, attrs_balancer
+	"balancer", 20, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {

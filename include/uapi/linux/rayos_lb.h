@@ -156,6 +156,25 @@ enum rayos_lb_check_result {
 	RAYOS_LB_CHECK_RESULT_MAX = (__RAYOS_LB_CHECK_RESULT_MAX - 1)
 };
 
+/**
+ * enum rayos_lb_mode - How packets get to a backend and back.
+ * @RAYOS_LB_MODE_NAT: The destination is replaced; answers must come back
+ *   through the balancer.
+ * @RAYOS_LB_MODE_FULL_NAT: The source is replaced as well, so that answers
+ *   come back by themselves.
+ * @RAYOS_LB_MODE_DSR: Nothing is replaced; the backend has the virtual address
+ *   too and answers directly.
+ */
+enum rayos_lb_mode {
+	RAYOS_LB_MODE_NAT,
+	RAYOS_LB_MODE_FULL_NAT,
+	RAYOS_LB_MODE_DSR,
+
+	/* private: */
+	__RAYOS_LB_MODE_MAX,
+	RAYOS_LB_MODE_MAX = (__RAYOS_LB_MODE_MAX - 1)
+};
+
 enum {
 	RAYOS_LB_A_HISTOGRAM_COUNT = 1,
 	RAYOS_LB_A_HISTOGRAM_SUM,
@@ -235,6 +254,9 @@ enum {
 	RAYOS_LB_A_BALANCER_AFFINITIES,
 	RAYOS_LB_A_BALANCER_STATS,
 	RAYOS_LB_A_BALANCER_PAD,
+	RAYOS_LB_A_BALANCER_MODE,
+	RAYOS_LB_A_BALANCER_SOURCE_IPV4,
+	RAYOS_LB_A_BALANCER_SOURCE_IPV6,
 
 	__RAYOS_LB_A_BALANCER_MAX,
 	RAYOS_LB_A_BALANCER_MAX = (__RAYOS_LB_A_BALANCER_MAX - 1)
