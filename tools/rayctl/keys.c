@@ -141,6 +141,20 @@ int key_endpoint(const struct key *key, const struct spec_attr *attr, const char
 	return DONE;
 }
 
+int key_source(const struct key *key, const struct spec_attr *attr, const char *text,
+	       struct json_object *request)
+{
+	struct endpoint endpoint;
+	const char *wrong = parse_address(text, &endpoint);
+
+	(void)attr;
+	if (wrong)
+		return misuse(key->path, "%s \"%s\" %s", key->word, text, wrong);
+	value_set(request, endpoint.ipv6 ? "source-ipv6" : "source-ipv4",
+		  json_object_new_string(endpoint.address));
+	return DONE;
+}
+
 int keys_parse(const struct form *form, int argc, char **argv, struct json_object *request)
 {
 	const struct key *keys = form->keys, *key;
@@ -216,6 +230,14 @@ static bool format_endpoint(const struct key *key, const struct spec_attr *attr,
 	return true;
 }
 
+static bool format_source(struct json_object *object, char *buf, size_t size)
+{
+	bool ipv6 = value_at(object, "source-ipv6");
+
+	snprintf(buf, size, "%s", value_text(object, ipv6 ? "source-ipv6" : "source-ipv4"));
+	return true;
+}
+
 static bool format_value(const struct key *key, const struct spec_attr *attr,
 			 struct json_object *object, char *buf, size_t size)
 {
@@ -231,7 +253,15 @@ static bool format_value(const struct key *key, const struct spec_attr *attr,
 		return format_enum(key, attr, object, buf, size);
 	if (key->parse == key_endpoint)
 		return format_endpoint(key, attr, object, buf, size);
+	if (key->parse == key_source)
+		return format_source(object, buf, size);
 	return false;
+}
+
+static bool has_value(const struct key *key, struct json_object *object)
+{
+	return value_at(object, key->path) ||
+	       (key->parse == key_source && value_at(object, "source-ipv6"));
 }
 
 void keys_format(const struct form *form, struct json_object *object, FILE *file)
@@ -239,7 +269,7 @@ void keys_format(const struct form *form, struct json_object *object, FILE *file
 	for (const struct key *key = form->keys; key->word; key++) {
 		char buf[512];
 
-		if (!value_at(object, key->path) ||
+		if (!has_value(key, object) ||
 		    !format_value(key, form_attr(form, key->path), object, buf, sizeof(buf)) ||
 		    (key->otherwise && !strcmp(key->otherwise, buf)))
 			continue;

@@ -70,6 +70,9 @@ bool format_enum(const struct key *key, const struct spec_attr *attr,
 /* Sets ipv4 or ipv6, and port. */
 int key_endpoint(const struct key *key, const struct spec_attr *attr, const char *text,
 		 struct json_object *request);
+/* Sets source-ipv4 or source-ipv6. */
+int key_source(const struct key *key, const struct spec_attr *attr, const char *text,
+	       struct json_object *request);
 
 /**
  * keys_parse() - the words after those of form->args

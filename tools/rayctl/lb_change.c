@@ -90,10 +90,14 @@ static int key_admin(const struct key *key, const struct spec_attr *attr, const 
 	return key_enum(key, &admin, key->bare ? key->word : text, request);
 }
 
-/* The first two are for a new balancer alone. */
+/* The first NEW_ONLY are for a new balancer alone. */
+#define NEW_ONLY	4
+
 static const struct key balancer_keys[] = {
 	{ "vip", "port", key_endpoint, "ADDR:PORT", .required = true },
 	{ "proto", "proto", key_enum },
+	{ "mode", "mode", key_enum },
+	{ "source", "source-ipv4", key_source, "ADDR" },
 	{ "policy", "policy", key_enum },
 	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
 	{ "when-down", "when-down", key_enum },
@@ -143,7 +147,7 @@ const struct form lb_add_forms[] = {
 };
 
 const struct form lb_set_forms[] = {
-	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_keys + 2 },
+	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_keys + NEW_ONLY },
 	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-set", backend_set },
 	{ .args = NULL }
 };

@@ -70,7 +70,7 @@ static const struct ipvs_option options_of_ipvs[] = {
 	{ "-w", "--weight", FIELD(weight), true },
 	{ "-x", "--u-threshold", FIELD(upper), true },
 	{ "-m", "--masquerading" },
-	{ "-g", "--gatewaying", .cannot = "direct routing is not known here" },
+	{ "-g", "--gatewaying", .cannot = "direct routing is not imported, see the mode dsr" },
 	{ "-i", "--ipip", .cannot = "tunnels are not known here" },
 	{ "-y", "--l-threshold", .value = true, .cannot = "a lower threshold is not known here" },
 	{ "-M", "--netmask", .value = true,

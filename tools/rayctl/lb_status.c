@@ -145,12 +145,29 @@ static void show_latency(struct json_object *b, const char *name, const char *pa
 		lb_quantile(b, path, "longest").s);
 }
 
+/* What is so in most cases goes without saying. */
+static void show_mode(struct json_object *b)
+{
+	const char *mode = value_text(b, "mode");
+
+	if (!strcmp(mode, "nat"))
+		return;
+	line("mode");
+	fprintf(out, "%s", mode);
+	if (value_at(b, "source-ipv4") || value_at(b, "source-ipv6"))
+		fprintf(out, ", source %s",
+			value_text(b, value_at(b, "source-ipv4") ? "source-ipv4" :
+								  "source-ipv6"));
+	fputc('\n', out);
+}
+
 static void show_settings(struct json_object *b)
 {
 	fprintf(out, "%s%s%s  %s %s, %s of %s backend%s healthy\n", color_on(BOLD),
 		value_text(b, "name"), color_off(BOLD), value_endpoint(b).s,
 		value_text(b, "proto"), value_text(b, "healthy"), value_text(b, "backends"),
 		plural(value_number(b, "backends")));
+	show_mode(b);
 	line("policy");
 	fprintf(out, "%s\n", value_text(b, "policy"));
 	line("affinity");

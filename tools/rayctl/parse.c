@@ -165,6 +165,17 @@ const char *parse_endpoint(const char *text, struct endpoint *ep)
 	return parse_port(colon + 1, &ep->port);
 }
 
+const char *parse_address(const char *text, struct endpoint *ep)
+{
+	unsigned char binary[sizeof(struct in6_addr)];
+
+	ep->ipv6 = strchr(text, ':');
+	if (inet_pton(ep->ipv6 ? AF_INET6 : AF_INET, text, binary) != 1)
+		return ep->ipv6 ? "is not an IPv6 address" : "is not an IPv4 address";
+	inet_ntop(ep->ipv6 ? AF_INET6 : AF_INET, binary, ep->address, sizeof(ep->address));
+	return NULL;
+}
+
 static const char *name_at(const void *table, size_t size, int index)
 {
 	return *(const char *const *)((const char *)table + index * size);

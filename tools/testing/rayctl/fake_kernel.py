@@ -198,7 +198,8 @@ class Kernel:
         if any(b["name"] == request["name"] for b in self.balancers):
             raise Refusal(errno.EEXIST, "a balancer has this name already", "name")
         balancer = {"id": self.new_id(), "proto": "tcp", "policy": "round-robin", "affinity": 0,
-                    "when-down": "reset", "backends": 0, "healthy": 0, "active": 0, **request}
+                    "when-down": "reset", "backends": 0, "healthy": 0, "active": 0, "mode": "nat",
+                    **request}
         self.balancers.append(balancer)
         self.tell("balancer-ntf", balancer)
         return {"id": balancer["id"]}

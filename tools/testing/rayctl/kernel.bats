@@ -118,6 +118,20 @@ teardown()
 	json 'd == []'
 }
 
+@test "modes of a balancer" {
+	start_kernel --state "$STATE"
+	done_by lb status dns
+	shows '^  mode +full-nat, source 2001:db8::9$'
+	done_by lb status web
+	run ! grep mode <<<"$output"
+	done_by lb add a vip 10.0.0.9:80 mode full source 10.0.1.1
+	done_by lb add b vip 10.0.0.9:81 mode dsr
+	done_by -j lb
+	json '[b["mode"] for b in d] == ["nat", "full-nat", "full-nat", "dsr"]'
+	json 'd[1]["source-ipv6"] == "2001:db8::9" and d[2]["source-ipv4"] == "10.0.1.1"'
+	json '"source-ipv4" not in d[3]'
+}
+
 @test "IPv6, and what the kernel alone can refuse" {
 	start_kernel
 	done_by lb add six vip '[2001:DB8::1]:80' proto udp

@@ -24,6 +24,7 @@ candidates()
 	[ "$(candidates "")" = "dtxn events help lb memcompress monitor predict profile status version " ]
 	[ "$(candidates lb "")" = "add backends del drain health help import metrics policies restore save set status " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 proto "")" = "tcp udp " ]
+	[ "$(candidates lb add web vip 10.0.0.1:80 mode "")" = "dsr full-nat nat " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 policy m)" = "maglev " ]
 	[ "$(candidates lb set web health "")" = "http:/ none tcp " ]
 	[ "$(candidates lb set web affinity "")" = "off " ]
@@ -94,7 +95,7 @@ candidates()
 
 	for word in status backends policies health metrics add set del drain vip proto policy \
 		affinity when-down health interval timeout rise fall host status check-port \
-		weight limit state deadline reset; do
+		weight limit state deadline reset mode source nat full-nat dsr; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||
 			{ echo "rayctl-lb.rst lacks $word"; return 1; }
 	done

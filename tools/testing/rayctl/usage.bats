@@ -133,6 +133,14 @@ wrong()
 
 @test "words that are none of those asked for" {
 	wrong 'lb add: proto "sctp" is none of tcp, udp' lb add web vip 10.0.0.1:80 proto sctp
+	wrong 'lb add: mode "tunnel" is none of nat, full-nat, dsr' \
+		lb add web vip 10.0.0.1:80 mode tunnel
+	wrong 'lb add: source "10.0.1.1:80" is not an IPv6 address' \
+		lb add web vip 10.0.0.1:80 mode full-nat source 10.0.1.1:80
+	wrong 'lb add: source "10.0.1" is not an IPv4 address' \
+		lb add web vip 10.0.0.1:80 mode full-nat source 10.0.1
+	misused_by lb set web mode dsr
+	says 'rayctl: lb set: unknown key "mode"'
 	wrong 'lb set: when-down "hang" is none of reset, drop' lb set web when-down hang
 	[[ "$stderr" == *"when-down reset|drop"* ]]
 	misused_by lb set web policy r
