@@ -222,6 +222,49 @@ static void each_side_sees_its_own(struct kunit *test)
 			!c->for_backend);
 }
 
+/* With full NAT the backend knows a source of ours only, and gets errors from
+ * there whoever they come from
+ */
+static void full_nat_shows_each_its_own(struct kunit *test)
+{
+	const struct icmp_case *c = test->param_value;
+	struct rayos_lb_balancer *balancer =
+		fixture_balancer(test, 1, c->family, c->l4, 0);
+	struct rayos_lb_endpoint vip = fixture_vip(c->family, 1);
+	struct rayos_lb_endpoint server = fixture_server(c->family, 1);
+	struct rayos_lb_endpoint router = fixture_server(c->family, 200);
+	struct rayos_lb_endpoint client, ours;
+	struct rayos_lb_flow *flow;
+	struct error sent, seen;
+	struct sk_buff *skb;
+
+	balancer->mode = RAYOS_LB_MODE_FULL_NAT;
+	balancer->source = fixture_server(c->family, 250).addr;
+	fixture_backend(test, balancer, 1, 1);
+	flow = fixture_connect(balancer, CLIENT, PORT);
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	client.addr = flow->node[RAYOS_LB_FORWARD].tuple.src;
+	client.port = flow->node[RAYOS_LB_FORWARD].tuple.sport;
+	ours.addr = balancer->source;
+	ours.port = flow->node[RAYOS_LB_REPLY].tuple.dport;
+
+	if (c->for_backend) {
+		sent = (struct error) { c->from_peer ? client : router, vip,
+					vip, client };
+		seen = (struct error) { ours, server, server, ours };
+	} else {
+		sent = (struct error) { c->from_peer ? server : router, ours,
+					ours, server };
+		seen = (struct error) { c->from_peer ? vip : router, client,
+					client, vip };
+	}
+	skb = build(&sent, c->family, c->l4, 8);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, translate(balancer->ln, skb), NF_DROP);
+	expect(test, skb, c->family, &seen);
+	kfree_skb(skb);
+}
+
 /* What is not about a flow of ours, or does not tell, is left as it is */
 static const struct strange_case {
 	const char *name;
@@ -307,6 +350,7 @@ static void quotes_of_random_bytes(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(each_side_sees_its_own, icmp_gen_params),
+	KUNIT_CASE_PARAM(full_nat_shows_each_its_own, icmp_gen_params),
 	KUNIT_CASE_PARAM(strangers_pass_unchanged, strange_gen_params),
 	KUNIT_CASE(quotes_of_random_bytes),
 	{}

@@ -296,6 +296,60 @@ static void sums_as_if_computed_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
+/* Full NAT: both ends at once, to what the opposite direction has */
+static void both_ends_at_once(struct kunit *test)
+{
+	const struct sum_case *c = test->param_value;
+	struct sum_case ends[2] = { *c, *c };
+	u32 i, unbuilt = 0, wrong = 0;
+	u64 seed = c->family * 3 + c->l4 + c->summed;
+	struct rayos_lb_endpoint to, other;
+	struct rayos_lb_tuple opposite = {};
+	struct rayos_lb_turn turn = {
+		.to = &to, .source = c->source, .opposite = &opposite,
+	};
+	struct rayos_lb_pkt pkt;
+	struct sk_buff *skb;
+
+	ends[1].source = !c->source;
+	for (i = 0; i < 300; i++) {
+		struct shape s = {
+			.family = c->family,
+			.l4 = c->l4,
+			.payload = next_random(&seed) % 300,
+			.paged = i % 3 == 2 && c->summed != CHECKSUM_PARTIAL,
+		};
+
+		skb = build(&s, &seed);
+		if (!skb) {
+			unbuilt++;
+			continue;
+		}
+		set_summed(skb, &s, c->summed);
+		random_endpoint(&to, c->family, &seed);
+		random_endpoint(&other, c->family, &seed);
+		/* what will be the receiver sends in the other direction */
+		if (c->source) {
+			opposite.src = other.addr;
+			opposite.sport = other.port;
+		} else {
+			opposite.dst = other.addr;
+			opposite.dport = other.port;
+		}
+		wrong += parse(skb, c->family, &pkt) != RAYOS_LB_PKT_WHOLE;
+		wrong += !(c->family == AF_INET ?
+			   rayos_lb_rewrite4(skb, &pkt, &turn) :
+			   rayos_lb_rewrite6(skb, &pkt, &turn));
+		wrong += !has_endpoint(skb, &ends[0], &to);
+		wrong += !has_endpoint(skb, &ends[1], &other);
+		wrong += !summed_holds(skb, c->summed);
+		wrong += !sums_hold(skb, &s);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, unbuilt, 0);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
 static const struct shape clone_cases[] = {
 	{ AF_INET, IPPROTO_TCP, 0, 100 }, { AF_INET, IPPROTO_UDP, 8, 100 },
 	{ AF_INET6, IPPROTO_TCP, 0, 100 }, { AF_INET6, IPPROTO_UDP, 0, 0 },
@@ -423,6 +477,7 @@ static void nothing_else_changes(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(sums_as_if_computed_anew, sum_gen_params),
+	KUNIT_CASE_PARAM(both_ends_at_once, sum_gen_params),
 	KUNIT_CASE_PARAM(clone_does_not_change_original, clone_gen_params),
 	KUNIT_CASE(udp_without_checksum),
 	KUNIT_CASE(udp_checksum_of_zero),

@@ -217,8 +217,38 @@ static void timeout_of_state(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rayos_lb_state_timeout(c->state), c->seconds);
 }
 
+/* Where the backend answers directly: the client's segments only */
+static const struct life_case blind_cases[] = {
+	{ "syn", "S", RAYOS_LB_SYN },
+	{ "syn_twice", "SS", RAYOS_LB_SYN },
+	{ "established", "SA", RAYOS_LB_OPEN },
+	{ "picked_up_in_its_middle", "A", RAYOS_LB_OPEN },
+	{ "late_syn", "SAS", RAYOS_LB_OPEN },
+	{ "closes", "SAF", RAYOS_LB_CLOSED },
+	{ "reads_on", "SAFAAA", RAYOS_LB_CLOSED },
+	{ "fin_with_the_handshake", "SF", RAYOS_LB_CLOSED },
+	{ "gives_up", "SR", RAYOS_LB_RESET },
+	{ "resets", "SAAR", RAYOS_LB_RESET },
+	{ "reset_after_fin", "SAFR", RAYOS_LB_RESET },
+	{ "reset_for_good", "SARAFS", RAYOS_LB_RESET },
+};
+
+KUNIT_ARRAY_PARAM(blind, blind_cases, life_name);
+
+static void life_seen_from_one_side(struct kunit *test)
+{
+	const struct life_case *c = test->param_value;
+	u8 state = RAYOS_LB_SYN;
+	const char *s;
+
+	for (s = c->segments; *s; s++)
+		state = rayos_lb_tcp_next_blind(state, flags_of(*s));
+	KUNIT_EXPECT_EQ(test, state, c->state);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(life_of_flow, life_gen_params),
+	KUNIT_CASE_PARAM(life_seen_from_one_side, blind_gen_params),
 	KUNIT_CASE_PARAM(any_segment_keeps_invariants, state_gen_params),
 	KUNIT_CASE_PARAM(other_flags_do_not_matter, state_gen_params),
 	KUNIT_CASE(random_lives),
