@@ -207,11 +207,12 @@ class Agent:
         return {"value": int(rows[1][rows[0].index(field)])}
 
     def do_sysctl(self, ns, name, value=""):
+        """Read or write one, with "_" for blanks in the value."""
         with inside(ns):
             path = "/proc/sys/" + name.replace(".", "/")
             if value:
                 with open(path, "w") as f:
-                    f.write(value)
+                    f.write(value.replace("_", " "))
             with open(path) as f:
                 return {"value": f.read().strip()}
 

@@ -294,13 +294,23 @@ def send_error(ns, src, dst, quote, what, mtu):
     return kind, code
 
 
+def source_of(held, backend_ns, source, sport):
+    """The port that a backend sees a held flow of full NAT come from."""
+    with Sniffer(backend_ns) as sniffer:
+        held.ask()
+        got = sniffer.first(lambda p: p.proto == TCP and p.src == source
+                            and p.ports()[1] == sport)
+    return got.ports()[0]
+
+
 def icmp(held, ns, backend_ns, backend, side="backend", what="toobig",
-         mtu=1300, proto=TCP):
+         mtu=1300, proto=TCP, source="", direct=0):
     """An ICMP error about a held flow, quoting eight bytes of transport.
 
     side=backend: the backend complains to the client, which must be told about
     the flow that it knows, to the VIP, by the VIP; side=client: the other way
-    round.
+    round.  With full NAT the backend knows of `source` only; with `direct`
+    return it gets the error as it is.
 
     arrived   an error arrived
     outer     its own addresses are those the receiver deals with
@@ -312,20 +322,27 @@ def icmp(held, ns, backend_ns, backend, side="backend", what="toobig",
                                      sock.getpeername()[:2])
     server, sport = endpoint(backend)
     c, v, b = packed(client), packed(vip), packed(server)
-    quoted = struct.pack("!HHI", cport, sport, 0x01020304)
+    seen, seen_port = c, cport
+    if source:
+        seen = packed(source)
+        seen_port = source_of(held, backend_ns, seen, sport)
+    if direct:
+        b, sport = v, vport
+    quoted = struct.pack("!HHI", seen_port, sport, 0x01020304)
     if side == "backend":
         # the segment which the client sent, as the backend got it
-        quote = ip_header(c, b, proto, 1380) + quoted
-        sender, target, watch, source = server, client, ns, backend_ns
+        quote = ip_header(seen, b, proto, 1380) + quoted
+        sender, target, watch, origin = (server, source or client, ns,
+                                         backend_ns)
         outer, inner, ports = (v, c), (c, v), (cport, vport)
     else:
         # the segment which the backend sent, as the client got it
         quoted = struct.pack("!HHI", vport, cport, 0x01020304)
         quote = ip_header(v, c, proto, 1380) + quoted
-        sender, target, watch, source = client, vip, backend_ns, ns
-        outer, inner, ports = (c, b), (b, c), (sport, cport)
+        sender, target, watch, origin = client, vip, backend_ns, ns
+        outer, inner, ports = (seen, b), (b, seen), (sport, seen_port)
     with Sniffer(watch) as sniffer:
-        kind, code = send_error(source, sender, target, quote, what, mtu)
+        kind, code = send_error(origin, sender, target, quote, what, mtu)
         got = sniffer.first(lambda p: p.proto in (ICMP, ICMP6)
                             and p.data[:2] == bytes((kind, code)))
     if not got:

@@ -259,10 +259,14 @@ class Loop(threading.Thread):
     def _datagram(self, server, sock):
         while True:
             try:
-                data, peer = sock.recvfrom(CHUNK)
+                data, info, _, peer = sock.recvmsg(CHUNK,
+                                                   socket.CMSG_SPACE(20))
                 server.datagrams += 1
                 if server.mode != "mute":
-                    sock.sendto(server.hello + data, peer)
+                    # from the address that was asked, by whichever link
+                    source = [(level, kind, value[:16] + bytes(4))
+                              for level, kind, value in info]
+                    sock.sendmsg([server.hello + data], source, 0, peer)
             except BlockingIOError:
                 return
             except OSError:         # an ICMP error about an answer
@@ -273,6 +277,8 @@ class Loop(threading.Thread):
             sock = socket.socket(socket.AF_INET6, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if kind == socket.SOCK_DGRAM:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         sock.setblocking(False)
         sock.bind(("::", server.port))
         if kind == socket.SOCK_STREAM:
