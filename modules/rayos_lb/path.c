@@ -288,7 +288,7 @@ static unsigned int leave(struct rayos_lb_net *ln,
 		return NF_ACCEPT;
 	/* of TCP's errors only this one reaches whoever connects */
 	return opens(pkt) && rayos_lb_source_taken(ln, pkt) ?
-		NF_DROP_ERR(ECONNREFUSED) : NF_ACCEPT;
+		NF_DROP_ERR(-ECONNREFUSED) : NF_ACCEPT;
 }
 
 static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
