@@ -3,6 +3,8 @@
  * One configuration in the place of another: what a plan keeps, brings and
  * takes, and that one which is dropped has changed nothing.
  */
+#include <linux/delay.h>
+
 #include "config.h"
 #include "fixture.h"
 
@@ -90,6 +92,17 @@ static void empty_to_full_and_back(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, lookup(f, "lb1"));
 }
 
+/* Backends let go of their balancer in a work item, a grace period later */
+static void let_go(const struct rayos_lb_balancer *balancer, unsigned int refs)
+{
+	int i;
+
+	for (i = 0; i < 500 && refcount_read(&balancer->refs) != refs; i++) {
+		rcu_barrier();
+		msleep(20);
+	}
+}
+
 static void dropped_plan_changes_nothing(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -109,6 +122,7 @@ static void dropped_plan_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, lookup(f, "other"));
 	KUNIT_EXPECT_EQ(test, balancer->policy, RAYOS_LB_POLICY_MAGLEV);
 	KUNIT_EXPECT_EQ(test, balancer->nr_backends, 3);
+	let_go(balancer, 4);
 	KUNIT_EXPECT_EQ(test, refcount_read(&balancer->refs), 4);
 	rcu_read_lock();
 	KUNIT_EXPECT_FALSE(test, rayos_lb_address_known(&f->ln, &unknown.addr));
