@@ -28,6 +28,7 @@ teardown_file()
 
 @test "counters: TCP connections and requests are exact" {
 	web
+	patience
 	agent load ns=$C dst=$VIP n=120 keep=4
 	got 'ok == 120 && conns == 30'
 	look

@@ -361,8 +361,16 @@ class Server:
         except Refusal as refusal:
             out = [self.refuse(refusal, request, offsets, dump)]
         for kind, msg_flags, payload in out:
-            self.sock.sendto(self.message(kind, msg_flags, seq, port, payload), (port, 0))
+            self.send(self.message(kind, msg_flags, seq, port, payload), (port, 0))
         self.multicast()
+
+    def send(self, message, where):
+        """Whoever asked may have heard enough and gone, and that is not our end."""
+        try:
+            self.sock.sendto(message, where)
+        except OSError as error:
+            if error.errno not in (errno.ENOBUFS, errno.ECONNREFUSED):
+                raise
 
     def multicast(self):
         for name, msg in self.kernel.events:
@@ -370,11 +378,7 @@ class Server:
             source = self.spec.by_name[op["notify"]][1] if "notify" in op else op
             data = struct.pack("=BBH", cmd, 1, 0) + self.spec.encode(source["attribute-set"], msg)
             for _ in range(self.flood):
-                try:
-                    self.sock.sendto(self.message(FAMILY, 0, 0, 0, data), (0, 1))
-                except OSError as error:
-                    if error.errno not in (errno.ENOBUFS, errno.ECONNREFUSED):
-                        raise
+                self.send(self.message(FAMILY, 0, 0, 0, data), (0, 1))
         self.kernel.events.clear()
 
     def serve(self):
