@@ -32,8 +32,12 @@ static int notice(struct notifier_block *nb, unsigned long event, void *ptr)
 	struct rayos_lb_net *ln =
 		rayos_lb_net(dev_net(netdev_notifier_info_to_dev(ptr)));
 
-	if (event == NETDEV_UP || event == NETDEV_FEAT_CHANGE)
+	switch (event) {
+	case NETDEV_REGISTER: /* that it comes from another namespace, too */
+	case NETDEV_UP:
+	case NETDEV_FEAT_CHANGE:
 		rayos_lb_lro_disable(ln);
+	}
 	return NOTIFY_DONE;
 }
 
