@@ -201,6 +201,37 @@ static void same_server_of_two_balancers(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, flow->backend, backend[2]);
 }
 
+/* The same again, when the first connection is over */
+static void same_server_one_after_the_other(struct kunit *test)
+{
+	struct rayos_lb_balancer *one =
+		fixture_balancer(test, 1, AF_INET, IPPROTO_TCP, 0);
+	struct rayos_lb_balancer *two =
+		fixture_balancer(test, 2, AF_INET, IPPROTO_TCP, 0);
+	struct rayos_lb_flow *first, *second;
+
+	fixture_backend(test, one, 1, 1);
+	fixture_backend(test, two, 1, 1);
+	first = fixture_connect(one, 1, 1024);
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	WRITE_ONCE(first->state, RAYOS_LB_OPEN);
+	KUNIT_EXPECT_NULL(test, fixture_connect(two, 1, 1024));
+	/* what was cut off may be answered yet */
+	WRITE_ONCE(first->state, RAYOS_LB_RESET);
+	set_bit(RAYOS_LB_FLOW_KILLED, &first->flags);
+	KUNIT_EXPECT_NULL(test, fixture_connect(two, 1, 1024));
+	clear_bit(RAYOS_LB_FLOW_KILLED, &first->flags);
+	WRITE_ONCE(first->state, RAYOS_LB_CLOSED);
+	second = fixture_connect(two, 1, 1024);
+	KUNIT_ASSERT_NOT_NULL(test, second);
+	KUNIT_EXPECT_PTR_EQ(test, second->backend->balancer, two);
+	fixture_settle();
+	KUNIT_EXPECT_EQ(test, atomic_read(&one->ln->flows.count), 1);
+	/* and back */
+	WRITE_ONCE(second->state, RAYOS_LB_CLOSED);
+	KUNIT_EXPECT_NOT_NULL(test, fixture_connect(one, 1, 1024));
+}
+
 /* As many flows as there may be; every bucket is within reach of eviction */
 #define FULL	64
 
@@ -381,6 +412,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(deleted_twice_counts_once),
 	KUNIT_CASE(same_client_port_twice),
 	KUNIT_CASE(same_server_of_two_balancers),
+	KUNIT_CASE(same_server_one_after_the_other),
 	KUNIT_CASE(walk_sees_each_flow_once),
 	KUNIT_CASE(silence_ends_flows),
 	KUNIT_CASE(picked_up_when_backend_goes_on),

@@ -376,6 +376,51 @@ void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_del);
 
+/**
+ * rayos_lb_flow_oust() - forget a flow that was found by its reply direction
+ * @table: the namespace's
+ * @flow: the flow, of which the forward direction may not be linked yet
+ *
+ * Context: within RCU.
+ * Return: false if it stays, as it is only just being added.
+ */
+bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
+			struct rayos_lb_flow *flow)
+{
+	struct rayos_lb_node *forward = &flow->node[RAYOS_LB_FORWARD];
+
+	if (rayos_lb_flow_lookup(table, &forward->tuple) != forward)
+		return false;
+	rayos_lb_flow_del(table, flow);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_oust);
+
+/**
+ * rayos_lb_flow_make_way() - forget a flow that is over, for another
+ * @table: the namespace's
+ * @reply: what the answers to both look like
+ *
+ * One that was cut off is not over yet: its backend may have more to say.
+ *
+ * Context: within RCU.
+ * Return: true if there was one and it is gone.
+ */
+bool rayos_lb_flow_make_way(struct rayos_lb_flow_table *table,
+			    const struct rayos_lb_tuple *reply)
+{
+	struct rayos_lb_node *node = rayos_lb_flow_lookup(table, reply);
+	struct rayos_lb_flow *flow;
+
+	if (!node || node->dir != RAYOS_LB_REPLY)
+		return false;
+	flow = rayos_lb_node_flow(node);
+	return !rayos_lb_state_counts(READ_ONCE(flow->state)) &&
+	       !test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags) &&
+	       rayos_lb_flow_oust(table, flow);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_make_way);
+
 static void walk_bucket(struct rayos_lb_flow_table *table, u32 bucket,
 			rayos_lb_flow_fn fn, void *data)
 {

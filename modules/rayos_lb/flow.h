@@ -125,6 +125,10 @@ int rayos_lb_flow_add(struct rayos_lb_flow_table *table,
 		      struct rayos_lb_flow *flow);
 void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 		       struct rayos_lb_flow *flow);
+bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
+			struct rayos_lb_flow *flow);
+bool rayos_lb_flow_make_way(struct rayos_lb_flow_table *table,
+			    const struct rayos_lb_tuple *reply);
 void rayos_lb_flow_uncount(struct rayos_lb_flow *flow);
 
 /**

@@ -10,8 +10,10 @@
 #include "source.h"
 #include "trace.h"
 
-/* How often a source is chosen when other CPUs are faster */
-#define SOURCE_TRIES	4
+/* How often a flow is added when another has its answers: with a source of ours
+ * another one is chosen, without one a flow that is over makes way
+ */
+#define ADD_TRIES	4
 
 /* As with identities, every director has to come to the same hash */
 static const siphash_key_t flow_key = {
@@ -76,6 +78,25 @@ static int add_flow(struct rayos_lb_flow_table *table,
 	return rayos_lb_flow_add(table, flow);
 }
 
+/* The client had this port for another balancer, with the same server, and what
+ * it had is over
+ */
+static bool make_way(struct rayos_lb_flow_table *table,
+		     const struct rayos_lb_backend *backend,
+		     const struct rayos_lb_pkt *pkt)
+{
+	const struct rayos_lb_tuple reply = {
+		.src = backend->addr.addr,
+		.dst = pkt->tuple.src,
+		.sport = backend->addr.port,
+		.dport = pkt->tuple.sport,
+		.l4 = pkt->tuple.l4,
+		.family = pkt->tuple.family,
+	};
+
+	return rayos_lb_flow_make_way(table, &reply);
+}
+
 /*
  * Gives the flow to @backend.  Returns the flow, or ERR_PTR(-ENOSPC) if there is
  * no room for any more, or another error if another backend may do.
@@ -87,13 +108,14 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 	struct rayos_lb_flow_table *table = &balancer->ln->flows;
 	struct rayos_lb_node *node;
 	struct rayos_lb_flow *flow;
-	int tries = SOURCE_TRIES;
+	int tries = ADD_TRIES;
 	int err;
 
 	do {
 		err = add_flow(table, backend, pkt, &flow);
-	} while (err == -EADDRINUSE &&
-		 balancer->mode != RAYOS_LB_MODE_NAT && --tries);
+	} while (err == -EADDRINUSE && --tries &&
+		 (balancer->mode != RAYOS_LB_MODE_NAT ||
+		  make_way(table, backend, pkt)));
 	if (err) {
 		/* another CPU may have had a copy of this very packet */
 		node = rayos_lb_flow_lookup(table, &pkt->tuple);

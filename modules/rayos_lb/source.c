@@ -132,8 +132,7 @@ int rayos_lb_source_probe(struct rayos_lb_net *ln,
 	if (!spare)
 		return -EADDRNOTAVAIL;
 	reply->dport = spare->node[RAYOS_LB_REPLY].tuple.dport;
-	rayos_lb_flow_del(&ln->flows, spare);
-	return 0;
+	return rayos_lb_flow_oust(&ln->flows, spare) ? 0 : -EADDRNOTAVAIL;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_source_probe);
 
@@ -286,7 +285,6 @@ bool rayos_lb_source_taken(struct rayos_lb_net *ln,
 		return false;
 	if (rayos_lb_state_counts(READ_ONCE(flow->state)))
 		return true;
-	rayos_lb_flow_del(&ln->flows, flow);
-	return false;
+	return !rayos_lb_flow_oust(&ln->flows, flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_source_taken);

@@ -298,6 +298,27 @@ lro_ends()
 	none_twice "$before"
 }
 
+@test "ports used again for another balancer with the same server" {
+	local i
+
+	one
+	lb add next vip 10.0.0.100:81
+	lb add next backend $B1
+	for i in {1..5}; do
+		agent load ns=$C dst=$VIP n=1 sport=2350 src=10.0.0.9
+		got 'ok == 1'
+		agent load ns=$C dst=10.0.0.100:81 n=1 sport=2350 src=10.0.0.9
+		got 'ok == 1'
+	done
+	# at the same time the answers could not be told apart
+	agent hold job=held ns=$C dst=$VIP n=1 sport=2351 src=10.0.0.9
+	got 'ok == 1'
+	agent load ns=$C dst=10.0.0.100:81 n=1 sport=2351 src=10.0.0.9
+	got 'refused == 1'
+	agent ask job=held
+	got 'ok == 1 && moved == 0'
+}
+
 @test "conntrack and nft rules beside us go on as ever" {
 	local rules=$BATS_TEST_TMPDIR/rules
 

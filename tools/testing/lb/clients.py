@@ -323,7 +323,8 @@ class Load(threading.Thread):
 class Held:
     """Connections that stay open until they are let go."""
 
-    def __init__(self, ns, dst, n=1, src="", timeout=10.0, proto="tcp"):
+    def __init__(self, ns, dst, n=1, src="", sport=0, timeout=10.0,
+                 proto="tcp"):
         self.dst, self.proto = endpoint(dst), proto
         self.tally = Tally()
         self.socks = []             # [socket, backend]
@@ -333,7 +334,7 @@ class Held:
             for _ in range(n):
                 try:
                     began = time.monotonic()
-                    sock = connect(self.dst, next(sources), 0, timeout, kind)
+                    sock = connect(self.dst, next(sources), sport, timeout, kind)
                     self.tally.connected(began)
                     self.socks.append([sock, None])
                 except OSError as err:
