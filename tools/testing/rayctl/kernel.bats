@@ -242,7 +242,7 @@ teardown()
 	run --separate-stderr -0 bash -c 'rayctl -j -w0.1 lb status web | head -n 3'
 	[ "$(wc -l <<<"$output")" = 3 ]
 	json 'd[0]["name"] == "web"' "$(tail -n 1 <<<"$output")"
-	run timeout -s INT 1 script -qec "stty rows 4; TERM=xterm rayctl lb metrics -w0.2" /dev/null
+	run timeout -s INT 4 script -qec "stty rows 4; TERM=xterm rayctl lb metrics -w0.2" /dev/null
 	[[ "$output" == *$'\033[H\033[1mBALANCER'* ]]
 	# Three lines fit above the cursor, and no blank screen between.
 	[ "$(grep -c $'\033\[K' <<<"${output##*$'\033[H'}")" = 3 ]
