@@ -299,12 +299,10 @@ lro_ends()
 }
 
 @test "ports used again for another balancer with the same server" {
-	local i
-
 	one
 	lb add next vip 10.0.0.100:81
 	lb add next backend $B1
-	for i in {1..5}; do
+	for _ in {1..5}; do
 		agent load ns=$C dst=$VIP n=1 sport=2350 src=10.0.0.9
 		got 'ok == 1'
 		agent load ns=$C dst=10.0.0.100:81 n=1 sport=2350 src=10.0.0.9
