@@ -222,6 +222,20 @@ static bool evict(struct rayos_lb_flow_table *table)
 	return true;
 }
 
+/* What @backend answers a client that it sees as it is */
+static struct rayos_lb_tuple answer_to(const struct rayos_lb_tuple *tuple,
+				       const struct rayos_lb_backend *backend)
+{
+	return (struct rayos_lb_tuple) {
+		.src = backend->addr.addr,
+		.dst = tuple->src,
+		.sport = backend->addr.port,
+		.dport = tuple->sport,
+		.l4 = tuple->l4,
+		.family = tuple->family,
+	};
+}
+
 /**
  * rayos_lb_flow_new() - make a flow
  * @table: the namespace's; bounded by the parameter max_flows
@@ -254,12 +268,7 @@ struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
 	forward->hash = hash(table, tuple);
 
 	reply = &flow->node[RAYOS_LB_REPLY];
-	reply->tuple.src = backend->addr.addr;
-	reply->tuple.dst = tuple->src;
-	reply->tuple.sport = backend->addr.port;
-	reply->tuple.dport = tuple->sport;
-	reply->tuple.l4 = tuple->l4;
-	reply->tuple.family = tuple->family;
+	reply->tuple = answer_to(tuple, backend);
 	reply->dir = RAYOS_LB_REPLY;
 	reply->hash = hash(table, &reply->tuple);
 
@@ -394,22 +403,25 @@ bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
 	rayos_lb_flow_del(table, flow);
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_oust);
 
 /**
  * rayos_lb_flow_make_way() - forget a flow that is over, for another
  * @table: the namespace's
- * @reply: what the answers to both look like
+ * @tuple: of the other's first packet
+ * @backend: who shall serve it
  *
- * One that was cut off is not over yet: its backend may have more to say.
+ * The client had its port for another balancer, with the same server.  What was
+ * cut off is not over yet: the server may have more to say.
  *
  * Context: within RCU.
  * Return: true if there was one and it is gone.
  */
 bool rayos_lb_flow_make_way(struct rayos_lb_flow_table *table,
-			    const struct rayos_lb_tuple *reply)
+			    const struct rayos_lb_tuple *tuple,
+			    const struct rayos_lb_backend *backend)
 {
-	struct rayos_lb_node *node = rayos_lb_flow_lookup(table, reply);
+	struct rayos_lb_tuple reply = answer_to(tuple, backend);
+	struct rayos_lb_node *node = rayos_lb_flow_lookup(table, &reply);
 	struct rayos_lb_flow *flow;
 
 	if (!node || node->dir != RAYOS_LB_REPLY)
@@ -419,7 +431,6 @@ bool rayos_lb_flow_make_way(struct rayos_lb_flow_table *table,
 	       !test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags) &&
 	       rayos_lb_flow_oust(table, flow);
 }
-EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_make_way);
 
 static void walk_bucket(struct rayos_lb_flow_table *table, u32 bucket,
 			rayos_lb_flow_fn fn, void *data)

@@ -128,7 +128,8 @@ void rayos_lb_flow_del(struct rayos_lb_flow_table *table,
 bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
 			struct rayos_lb_flow *flow);
 bool rayos_lb_flow_make_way(struct rayos_lb_flow_table *table,
-			    const struct rayos_lb_tuple *reply);
+			    const struct rayos_lb_tuple *tuple,
+			    const struct rayos_lb_backend *backend);
 void rayos_lb_flow_uncount(struct rayos_lb_flow *flow);
 
 /**

@@ -78,25 +78,6 @@ static int add_flow(struct rayos_lb_flow_table *table,
 	return rayos_lb_flow_add(table, flow);
 }
 
-/* The client had this port for another balancer, with the same server, and what
- * it had is over
- */
-static bool make_way(struct rayos_lb_flow_table *table,
-		     const struct rayos_lb_backend *backend,
-		     const struct rayos_lb_pkt *pkt)
-{
-	const struct rayos_lb_tuple reply = {
-		.src = backend->addr.addr,
-		.dst = pkt->tuple.src,
-		.sport = backend->addr.port,
-		.dport = pkt->tuple.sport,
-		.l4 = pkt->tuple.l4,
-		.family = pkt->tuple.family,
-	};
-
-	return rayos_lb_flow_make_way(table, &reply);
-}
-
 /*
  * Gives the flow to @backend.  Returns the flow, or ERR_PTR(-ENOSPC) if there is
  * no room for any more, or another error if another backend may do.
@@ -115,7 +96,7 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 		err = add_flow(table, backend, pkt, &flow);
 	} while (err == -EADDRINUSE && --tries &&
 		 (balancer->mode != RAYOS_LB_MODE_NAT ||
-		  make_way(table, backend, pkt)));
+		  rayos_lb_flow_make_way(table, &pkt->tuple, backend)));
 	if (err) {
 		/* another CPU may have had a copy of this very packet */
 		node = rayos_lb_flow_lookup(table, &pkt->tuple);
