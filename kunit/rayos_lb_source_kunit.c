@@ -352,6 +352,37 @@ static void flows_that_are_over_give_way(struct kunit *test)
 			-EADDRNOTAVAIL);
 }
 
+static struct rayos_lb_flow *goes;
+
+/* Another CPU wants, or gc finds, the very flow that has been chosen to go */
+static bool busy_while_it_goes(struct net *net, const struct rayos_lb_tuple *reply)
+{
+	rayos_lb_flow_del(&goes->backend->balancer->ln->flows, goes);
+	return true;
+}
+
+static void a_flow_that_goes_by_itself_gives_way_too(struct kunit *test)
+{
+	struct rayos_lb_balancer *balancer = translating(test, &kind_cases[0]);
+	struct rayos_lb_backend *backend = fixture_backend(test, balancer, 1, 1);
+	struct rayos_lb_flow *flow;
+	u16 port;
+	u32 i;
+
+	/* the last port, and the last that is tried, has a socket but no flow */
+	for (i = 0; i < 7; i++) {
+		flow = occupy(backend, i, 2000 + i);
+		KUNIT_ASSERT_NOT_NULL(test, flow);
+		WRITE_ONCE(flow->state, RAYOS_LB_RESET);
+		WRITE_ONCE(flow->last, (u32)jiffies - (i == 4 ? 9 : 3) * HZ);
+		if (i == 4)
+			goes = flow;
+	}
+	KUNIT_EXPECT_EQ(test, probe(backend, 0, busy_while_it_goes, &port), 0);
+	KUNIT_EXPECT_EQ(test, port, 2004);
+	KUNIT_EXPECT_NOT_NULL(test, occupy(backend, 100, 2004));
+}
+
 static bool taken(struct rayos_lb_net *ln, const struct rayos_lb_tuple *reply)
 {
 	const struct rayos_lb_pkt pkt = {
@@ -401,6 +432,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_flow_of_each_port, kind_gen_params),
 	KUNIT_CASE(ports_of_sockets_are_left_alone),
 	KUNIT_CASE(flows_that_are_over_give_way),
+	KUNIT_CASE(a_flow_that_goes_by_itself_gives_way_too),
 	KUNIT_CASE_PARAM(sockets_that_come_too_late, kind_gen_params),
 	{}
 };

@@ -390,8 +390,10 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_flow_del);
  * @table: the namespace's
  * @flow: the flow, of which the forward direction may not be linked yet
  *
- * Context: within RCU.
- * Return: false if it stays, as it is only just being added.
+ * Context: within RCU.  Any number may try at once.
+ * Return: false if it stays, as it is only just being added; true if it is gone,
+ * or just goes, by whomever: while it does, rayos_lb_flow_add() of another with
+ * its answers may say -EADDRINUSE.
  */
 bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
 			struct rayos_lb_flow *flow)
@@ -399,7 +401,7 @@ bool rayos_lb_flow_oust(struct rayos_lb_flow_table *table,
 	struct rayos_lb_node *forward = &flow->node[RAYOS_LB_FORWARD];
 
 	if (rayos_lb_flow_lookup(table, &forward->tuple) != forward)
-		return false;
+		return test_bit(RAYOS_LB_FLOW_DEAD, &flow->flags);
 	rayos_lb_flow_del(table, flow);
 	return true;
 }

@@ -70,7 +70,8 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_ports_at);
 
 /* How dispensable a flow is: first what is over, then what was never established,
  * the longest silent of each; 0 for not at all.  One that was cut off is not over
- * yet, as its backend may have more to say.
+ * yet, as its backend may have more to say; one that another CPU forgets just now
+ * is of no use until that is done.
  */
 static u32 rank(const struct rayos_lb_flow *flow)
 {
@@ -78,6 +79,7 @@ static u32 rank(const struct rayos_lb_flow *flow)
 	u8 state = READ_ONCE(flow->state);
 
 	if (test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags) ||
+	    test_bit(RAYOS_LB_FLOW_DEAD, &flow->flags) ||
 	    !rayos_lb_state_expendable(state))
 		return 0;
 	idle = clamp_t(s32, idle, 0, RANK_OVER - 2) + 1;
