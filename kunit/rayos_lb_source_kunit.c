@@ -314,6 +314,19 @@ static void ports_of_sockets_are_left_alone(struct kunit *test)
 		fixture_close(flow[i]);
 }
 
+/* Client @n has port 2000 + @n, and has been silent for so many seconds */
+static struct rayos_lb_flow *silent(struct kunit *test,
+				    struct rayos_lb_backend *backend, u32 n,
+				    u8 state, u32 seconds)
+{
+	struct rayos_lb_flow *flow = occupy(backend, n, 2000 + n);
+
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	WRITE_ONCE(flow->state, state);
+	WRITE_ONCE(flow->last, (u32)jiffies - seconds * HZ);
+	return flow;
+}
+
 /* What is over goes first, then what was never established, the oldest of each */
 static void flows_that_are_over_give_way(struct kunit *test)
 {
@@ -330,12 +343,8 @@ static void flows_that_are_over_give_way(struct kunit *test)
 	u16 port;
 	u32 i;
 
-	for (i = 0; i < 8; i++) {
-		flow = occupy(backend, i, 2000 + i);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
-		WRITE_ONCE(flow->state, state[i]);
-		WRITE_ONCE(flow->last, (u32)jiffies - age[i] * HZ);
-	}
+	for (i = 0; i < 8; i++)
+		silent(test, backend, i, state[i], age[i]);
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		KUNIT_EXPECT_EQ(test, probe(backend, i, none_busy, &port), 0);
 		KUNIT_EXPECT_EQ(test, port, order[i]);
@@ -371,10 +380,7 @@ static void a_flow_that_goes_by_itself_gives_way_too(struct kunit *test)
 
 	/* the last port, and the last that is tried, has a socket but no flow */
 	for (i = 0; i < 7; i++) {
-		flow = occupy(backend, i, 2000 + i);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
-		WRITE_ONCE(flow->state, RAYOS_LB_RESET);
-		WRITE_ONCE(flow->last, (u32)jiffies - (i == 4 ? 9 : 3) * HZ);
+		flow = silent(test, backend, i, RAYOS_LB_RESET, i == 4 ? 9 : 3);
 		if (i == 4)
 			goes = flow;
 	}
