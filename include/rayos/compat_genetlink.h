@@ -124,6 +124,10 @@ static inline void rayos_genl_unregister_family(struct genl_family *family)
 
 #endif
 
+#ifndef NLA_POLICY_MAX_LEN
+#define NLA_POLICY_MAX_LEN(_len)	NLA_POLICY_MAX(NLA_BINARY, _len)
+#endif
+
 /* Only the filter attributes of a dump are wanted, and both have those */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define genl_info_dump(cb)	genl_dumpit_info(cb)

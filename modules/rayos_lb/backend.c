@@ -8,15 +8,17 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "evidence.h"
 #include "health.h"
 #include "lb.h"
-#include "netlink.h"
+#include "observe.h"
 #include "path.h"
 #include "reset.h"
 
 const struct rayos_lb_backend_settings rayos_lb_backend_settings_default = {
 	.weight = 1,
 	.admin = RAYOS_LB_ADMIN_ONLINE,
+	.role = RAYOS_LB_ROLE_PRIMARY,
 };
 
 /**
@@ -132,6 +134,7 @@ rayos_lb_backend_settings(const struct rayos_lb_backend *backend)
 		.weight = backend->weight,
 		.limit = backend->limit,
 		.admin = backend->admin,
+		.role = backend->role,
 	};
 }
 
@@ -148,12 +151,14 @@ rayos_lb_backend_settings(const struct rayos_lb_backend *backend)
 bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
 			    const struct rayos_lb_backend_settings *settings)
 {
-	bool weight = backend->weight != settings->weight;
+	bool choice = backend->weight != settings->weight ||
+		      backend->role != settings->role;
 
 	WRITE_ONCE(backend->weight, settings->weight);
+	WRITE_ONCE(backend->role, settings->role);
 	WRITE_ONCE(backend->limit, settings->limit);
 	backend->admin = settings->admin;
-	return weight;
+	return choice;
 }
 
 /**
@@ -330,13 +335,21 @@ u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_state);
 
+static bool cuts(const struct rayos_lb_backend *backend, u32 state)
+{
+	return state == RAYOS_LB_STATE_OFFLINE ||
+	       (state == RAYOS_LB_STATE_UNHEALTHY &&
+		backend->balancer->on_down == RAYOS_LB_ON_DOWN_RESET);
+}
+
 /**
  * rayos_lb_backend_refresh() - bring the state of a backend up to date
  * @backend: not a removed one
  * @now: ns of ktime_get_ns()
  *
  * A backend that comes to be offline has its flows reset: either the operator
- * wanted it so, or the deadline of its drain has come, or it has none.
+ * wanted it so, or the deadline of its drain has come, or it has none.  So has
+ * one that turns unhealthy, if that is configured.
  *
  * Context: Process context, may sleep, namespace's lock held.
  * Return: true if the state has changed; observers have been told, but new
@@ -346,10 +359,12 @@ bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 {
 	bool late = backend->deadline && now >= backend->deadline;
 	u32 old = backend->state;
+	bool held = backend->held;
 	u32 state;
 
 	lockdep_assert_held(&backend->balancer->ln->lock);
 
+	rayos_lb_evidence_refresh(backend, now);
 	state = rayos_lb_backend_state(backend->admin,
 				       rayos_lb_health_good(backend),
 				       late || !atomic_read(&backend->active));
@@ -360,14 +375,17 @@ bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 		return false;
 
 	set_state(backend, state, now);
-	if (state == RAYOS_LB_STATE_OFFLINE) {
+	if (state == RAYOS_LB_STATE_OFFLINE)
 		rayos_lb_health_stop(backend);
+	if (cuts(backend, state))
 		reset_flows(backend);
-	}
+	/* what has brought it back counts for more than what was before */
+	if (state == RAYOS_LB_STATE_HEALTHY && !held)
+		rayos_lb_evidence_forget(backend);
 	if (state != RAYOS_LB_STATE_HEALTHY)
 		rayos_lb_affinity_forget(backend->balancer->ln->affinity,
 					 backend);
-	rayos_lb_nl_health_event(backend, old);
+	rayos_lb_observe_state(backend, old);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_refresh);

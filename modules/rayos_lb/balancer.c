@@ -16,6 +16,7 @@
 const struct rayos_lb_settings rayos_lb_settings_default = {
 	.policy = RAYOS_LB_POLICY_ROUND_ROBIN,
 	.when_down = RAYOS_LB_WHEN_DOWN_RESET,
+	.on_down = RAYOS_LB_ON_DOWN_KEEP,
 	.health = {
 		.probe = RAYOS_LB_PROBE_NONE,
 		.interval = 2 * NSEC_PER_SEC,
@@ -25,6 +26,7 @@ const struct rayos_lb_settings rayos_lb_settings_default = {
 		.status_min = 200,
 		.status_max = 399,
 		.path = "/",
+		.method = "GET",
 	},
 };
 
@@ -165,6 +167,8 @@ void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 	settings->policy = balancer->policy;
 	settings->when_down = balancer->when_down;
 	settings->affinity = balancer->affinity;
+	settings->passive = balancer->passive;
+	settings->on_down = balancer->on_down;
 	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
 }
 
@@ -197,17 +201,21 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	bool policy = balancer->policy != settings->policy;
 	bool down = balancer->when_down != settings->when_down;
 	bool affinity = balancer->affinity != settings->affinity;
+	bool failing = balancer->passive != settings->passive ||
+		       balancer->on_down != settings->on_down;
 	bool health = memcmp(&balancer->health, &settings->health,
 			     sizeof(balancer->health));
 
 	balancer->policy = settings->policy;
 	WRITE_ONCE(balancer->when_down, settings->when_down);
 	WRITE_ONCE(balancer->affinity, settings->affinity);
+	WRITE_ONCE(balancer->passive, settings->passive);
+	balancer->on_down = settings->on_down;
 	if (affinity)
 		rayos_lb_affinity_expire(balancer->ln->affinity);
 	if (health)
 		set_health(balancer, &settings->health);
-	return policy || down || affinity || health;
+	return policy || down || affinity || failing || health;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
 

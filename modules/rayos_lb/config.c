@@ -382,9 +382,20 @@ static bool compare(struct rayos_lb_planned *planned)
 	return planned->changed || backends;
 }
 
+static u32 count_fallback(const struct rayos_lb_planned *planned)
+{
+	const struct rayos_lb_planned_backend *pb;
+	u32 n = 0;
+
+	list_for_each_entry(pb, &planned->backends, list)
+		n += pb->wanted && pb->settings.role == RAYOS_LB_ROLE_FALLBACK;
+	return n;
+}
+
 static int prepare(struct rayos_lb_planned *planned,
 		   struct netlink_ext_ack *extack)
 {
+	u32 fallback = count_fallback(planned);
 	int err;
 
 	if (!compare(planned))
@@ -392,7 +403,8 @@ static int prepare(struct rayos_lb_planned *planned,
 	planned->snapshot =
 		rayos_lb_snapshot_alloc(planned->balancer,
 					rayos_lb_policy_lookup(planned->settings.policy),
-					planned->nr_backends);
+					planned->nr_backends - fallback,
+					fallback);
 	if (!planned->snapshot)
 		return -ENOMEM;
 	if (!planned->fresh)

@@ -15,17 +15,9 @@
 
 #include "debugfs.h"
 #include "lb.h"
+#include "observe.h"
 
 static struct dentry *root, *dir;
-
-static const char *const state_name[] = {
-	[RAYOS_LB_STATE_HEALTHY] = "healthy",
-	[RAYOS_LB_STATE_UNHEALTHY] = "unhealthy",
-	[RAYOS_LB_STATE_DRAINING] = "draining",
-	[RAYOS_LB_STATE_OFFLINE] = "offline",
-};
-
-static_assert(ARRAY_SIZE(state_name) == RAYOS_LB_STATE_MAX + 1);
 
 /**
  * struct metric - a counter as scrapers see it
@@ -56,6 +48,8 @@ static const struct metric metrics[] = {
 	  RAYOS_LB_C_RESETS },
 	{ "unreachable_total", "ICMP errors about flows.",
 	  RAYOS_LB_C_UNREACHABLE },
+	{ "retried_total", "Connections given to another backend for want of an answer.",
+	  RAYOS_LB_C_RETRIED },
 };
 
 static const struct metric latencies[] = {
@@ -256,7 +250,7 @@ static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 	seq_puts(m, " -> ");
 	show_address(m, b->balancer->family, &b->addr);
 	seq_printf(m, " %s weight %u active %d connections %llu\n",
-		   state_name[b->state], b->weight, atomic_read(&b->active),
+		   rayos_lb_state_name(b->state), b->weight, atomic_read(&b->active),
 		   stats->counter[RAYOS_LB_C_CONNECTIONS]);
 }
 

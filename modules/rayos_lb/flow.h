@@ -52,6 +52,8 @@ enum rayos_lb_flow_flag {
 	RAYOS_LB_FLOW_COUNTED,	/* counts as active with its backend */
 	RAYOS_LB_FLOW_ASKED,	/* the client waits for an answer's first byte */
 	RAYOS_LB_FLOW_KILLED,	/* what still comes of it is answered by a reset */
+	RAYOS_LB_FLOW_PROOF,	/* that it is not answered is the backend's fault */
+	RAYOS_LB_FLOW_FAILED,	/* counts among the backend's failures */
 };
 
 /**

@@ -10,11 +10,14 @@
 #include <linux/net.h>
 #include <linux/random.h>
 #include <linux/tcp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <rayos/compat.h>
 #include <kunit/visibility.h>
 
+#include "evidence.h"
 #include "health.h"
 #include "lb.h"
 #include "trace.h"
@@ -118,6 +121,20 @@ static int address_of(const struct rayos_lb_backend *backend,
 	return sizeof(*sin6);
 }
 
+/* A datagram socket is told of every ICMP error, not of those alone that are
+ * final for a connection
+ */
+static void prepare(struct sock *sk)
+{
+	sock_no_linger(sk);
+	if (sk->sk_protocol == IPPROTO_TCP)
+		tcp_sock_set_nodelay(sk);
+	else if (sk->sk_family == AF_INET)
+		ip_sock_set_recverr(sk);
+	else
+		ip6_sock_set_recverr(sk);
+}
+
 static u32 dial(struct rayos_lb_backend *backend)
 {
 	struct rayos_lb_prober *prober = &backend->prober;
@@ -126,12 +143,12 @@ static u32 dial(struct rayos_lb_backend *backend)
 	int len = address_of(backend, &ss);
 	int err;
 
-	err = sock_create_kern(balancer->ln->net, balancer->family, SOCK_STREAM,
-			       IPPROTO_TCP, &prober->sock);
+	err = sock_create_kern(balancer->ln->net, balancer->family,
+			       prober->ops->type, prober->ops->protocol,
+			       &prober->sock);
 	if (err)
 		return RAYOS_LB_CHECK_RESULT_ERROR;
-	sock_no_linger(prober->sock->sk);
-	tcp_sock_set_nodelay(prober->sock->sk);
+	prepare(prober->sock->sk);
 	listen_in(prober);
 	err = kernel_connect(prober->sock, (struct sockaddr_unsized *)&ss, len,
 			     O_NONBLOCK);
@@ -159,18 +176,37 @@ static u32 await_connection(struct rayos_lb_prober *prober)
 	}
 }
 
+static const struct rayos_lb_probe_ops *ops_of(u32 probe)
+{
+	switch (probe) {
+	case RAYOS_LB_PROBE_HTTP:
+		return &rayos_lb_probe_http;
+	case RAYOS_LB_PROBE_UDP:
+		return &rayos_lb_probe_udp;
+	default:
+		return &rayos_lb_probe_tcp;
+	}
+}
+
 static void begin_check(struct rayos_lb_backend *backend, u64 now)
 {
 	struct rayos_lb_prober *prober = &backend->prober;
 	const struct rayos_lb_health *health = &backend->balancer->health;
 
-	prober->ops = health->probe == RAYOS_LB_PROBE_HTTP ?
-		&rayos_lb_probe_http : &rayos_lb_probe_tcp;
+	prober->ops = ops_of(health->probe);
 	prober->talking = false;
 	prober->sent = 0;
 	prober->reply.len = 0;
 	prober->began = now;
 	prober->deadline = now + health->timeout;
+}
+
+static u32 expire(struct rayos_lb_backend *backend)
+{
+	struct rayos_lb_prober *prober = &backend->prober;
+
+	return prober->talking && prober->ops->late ?
+		prober->ops->late(backend) : RAYOS_LB_CHECK_RESULT_TIMEOUT;
 }
 
 static u32 advance(struct rayos_lb_backend *backend, u64 now)
@@ -187,7 +223,7 @@ static u32 advance(struct rayos_lb_backend *backend, u64 now)
 	if (!result && prober->talking)
 		result = prober->ops->step(backend);
 	if (!result && now >= prober->deadline)
-		result = RAYOS_LB_CHECK_RESULT_TIMEOUT;
+		result = expire(backend);
 	return result;
 }
 
@@ -284,6 +320,10 @@ void rayos_lb_health_start(struct rayos_lb_backend *backend)
 
 	lockdep_assert_held(&backend->balancer->ln->lock);
 
+	/* checks, or the operator, know better than what clients have found */
+	if (backend->held)
+		backend->prober.verdict.healthy = false;
+	rayos_lb_evidence_forget(backend);
 	if (health->probe == RAYOS_LB_PROBE_NONE) {
 		rayos_lb_verdict_init(&backend->prober.verdict);
 		return;
@@ -297,6 +337,32 @@ void rayos_lb_health_start(struct rayos_lb_backend *backend)
 	queue_delayed_work(rayos_lb_wq, &backend->prober.work,
 			   nsecs_to_jiffies((spread >> 16) *
 					    (get_random_u32() >> 16)));
+}
+
+/**
+ * rayos_lb_health_fail() - take it that a backend is unhealthy
+ * @backend: one that is checked and healthy, but fails its clients
+ *
+ * Only checks that pass from now on bring it back; one under way does not count.
+ *
+ * Context: Process context, may sleep, namespace's lock held.
+ */
+void rayos_lb_health_fail(struct rayos_lb_backend *backend)
+{
+	const struct rayos_lb_health *health = &backend->balancer->health;
+	struct rayos_lb_prober *prober = &backend->prober;
+	u64 delay;
+
+	lockdep_assert_held(&backend->balancer->ln->lock);
+
+	rayos_lb_health_stop(backend);
+	rayos_lb_verdict_fail(&prober->verdict);
+	WRITE_ONCE(prober->result, RAYOS_LB_CHECK_RESULT_PASSIVE);
+	delay = rayos_lb_check_delay(&prober->verdict, health->interval,
+				     health->rise, health->fall,
+				     get_random_u32());
+	WRITE_ONCE(prober->running, true);
+	queue_delayed_work(rayos_lb_wq, &prober->work, nsecs_to_jiffies(delay));
 }
 
 /**
@@ -321,13 +387,13 @@ void rayos_lb_health_stop(struct rayos_lb_backend *backend)
 }
 
 /**
- * rayos_lb_health_good() - what the checks say of a backend
+ * rayos_lb_health_good() - what checks and clients say of a backend
  * @backend: any
  *
- * Context: Any.
- * Return: true if it is healthy or is not checked.
+ * Context: Process context, namespace's lock held.
+ * Return: true if it is healthy, or is not checked and does not fail its clients.
  */
 bool rayos_lb_health_good(const struct rayos_lb_backend *backend)
 {
-	return READ_ONCE(backend->prober.verdict.healthy);
+	return READ_ONCE(backend->prober.verdict.healthy) && !backend->held;
 }

@@ -18,6 +18,7 @@
 #include <net/route.h>
 #include <kunit/visibility.h>
 
+#include "evidence.h"
 #include "lb.h"
 #include "path.h"
 
@@ -162,6 +163,30 @@ static void count(struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn)
 	if (turn->source)
 		rayos_lb_stats_count(flow->backend->stats,
 				     RAYOS_LB_C_UNREACHABLE);
+}
+
+/* Only the backend itself can know that nobody listens there */
+static void judge4(const struct sk_buff *skb, struct rayos_lb_flow *flow,
+		   const struct rayos_lb_turn *turn)
+{
+	const struct icmphdr *icmph = (void *)skb->data + ip_hdrlen(skb);
+
+	if (turn->source && icmph->type == ICMP_DEST_UNREACH &&
+	    icmph->code == ICMP_PORT_UNREACH &&
+	    ip_hdr(skb)->saddr == flow->backend->addr.addr.ip)
+		rayos_lb_evidence_unreachable(flow);
+}
+
+static void judge6(const struct sk_buff *skb, u32 icmp_offset,
+		   struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn)
+{
+	const struct icmp6hdr *icmp6h = (void *)skb->data + icmp_offset;
+
+	if (turn->source && icmp6h->icmp6_type == ICMPV6_DEST_UNREACH &&
+	    icmp6h->icmp6_code == ICMPV6_PORT_UNREACH &&
+	    ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
+			    &flow->backend->addr.addr.in6))
+		rayos_lb_evidence_unreachable(flow);
 }
 
 /*
@@ -327,6 +352,7 @@ unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(flow, &turn);
+	judge4(skb, flow, &turn);
 	rewrite_quote4(skb, &quote, turn.to, turn.source);
 	rewrite_outer4(skb, flow, &turn);
 	if (turn.opposite)
@@ -365,6 +391,7 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(flow, &turn);
+	judge6(skb, offset, flow, &turn);
 	rewrite_quote6(skb, offset, &quote, turn.to, turn.source);
 	rewrite_outer6(skb, offset, flow, &turn);
 	if (turn.opposite)

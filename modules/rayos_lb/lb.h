@@ -50,6 +50,10 @@ extern struct workqueue_struct *rayos_lb_wq;
  * @status_max: greatest HTTP status that passes
  * @path: what an HTTP check asks for
  * @host: Host header of an HTTP check, empty for the backend's address
+ * @method: of an HTTP check
+ * @require_reply: a UDP check needs an answer, an &enum rayos_lb_switch
+ * @send_len: bytes in @send
+ * @send: payload of the datagram of a UDP check, zero behind it
  */
 struct rayos_lb_health {
 	u32 probe;
@@ -62,6 +66,10 @@ struct rayos_lb_health {
 	u16 status_max;
 	char path[RAYOS_LB_PATH_MAX + 1];
 	char host[RAYOS_LB_PATH_MAX + 1];
+	char method[RAYOS_LB_METHOD_MAX + 1];
+	u32 require_reply;
+	u32 send_len;
+	u8 send[RAYOS_LB_PAYLOAD_MAX + 1];
 };
 
 /**
@@ -69,6 +77,8 @@ struct rayos_lb_health {
  * @policy: an &enum rayos_lb_policy
  * @when_down: an &enum rayos_lb_when_down
  * @affinity: in ns
+ * @passive: failures of clients in a row that make a backend unhealthy, 0 for none
+ * @on_down: an &enum rayos_lb_on_down
  * @health: how backends are checked
  *
  * Compared as memory: whoever makes one begins with a copy of a whole one.
@@ -77,6 +87,8 @@ struct rayos_lb_settings {
 	u32 policy;
 	u32 when_down;
 	u64 affinity;
+	u32 passive;
+	u32 on_down;
 	struct rayos_lb_health health;
 };
 
@@ -85,11 +97,13 @@ struct rayos_lb_settings {
  * @weight: share of new flows
  * @limit: most open flows
  * @admin: an &enum rayos_lb_admin
+ * @role: an &enum rayos_lb_role
  */
 struct rayos_lb_backend_settings {
 	u32 weight;
 	u32 limit;
 	u32 admin;
+	u32 role;
 };
 
 extern const struct rayos_lb_settings rayos_lb_settings_default;
@@ -103,7 +117,7 @@ extern const struct rayos_lb_backend_settings rayos_lb_backend_settings_default;
  * @sock: its socket, NULL between checks
  * @saved: the callbacks that @sock had
  * @talking: the connection stands, the answer is awaited
- * @sent: bytes of the request that have been sent
+ * @sent: bytes of the request that have been sent; of a datagram whether
  * @began: when the check under way began, ns of ktime_get_ns()
  * @deadline: when it has failed
  * @reply: what the server has answered so far
@@ -156,12 +170,18 @@ struct rayos_lb_prober {
  * @active: open flows
  * @affinities: clients that affinity holds to it
  * @refs: one for being listed, one for each flow and each affinity
+ * @failures: of clients in a row, see passive.h; what succeeds makes it 0
+ * @role: an &enum rayos_lb_role; written under the namespace's lock
  * @admin: an &enum rayos_lb_admin, under the namespace's lock
  * @deadline: when its drain ends, ns of ktime_get_ns(), 0 for never
  * @since: when it came into its state, ns of ktime_get_ns()
  * @removed: it has left the configuration and lives for its flows only
  * @leaving: no snapshot shall have it any more, though its state does not say so
  *	yet; under the namespace's lock
+ * @held: it has failed its clients and gets nothing until @until, under the
+ *	namespace's lock; only where there are no checks
+ * @hold: for how long, ns; of the last time, if it is not @held
+ * @until: ns of ktime_get_ns()
  * @prober: its health checks
  * @list: in the balancer's backends or in the namespace's removed ones, under
  *	the namespace's lock
@@ -182,6 +202,8 @@ struct rayos_lb_backend {
 	atomic_t active ____cacheline_aligned_in_smp;
 	atomic_t affinities;
 	refcount_t refs;
+	atomic_t failures;
+	u32 role;
 
 	u32 id ____cacheline_aligned_in_smp;
 	u32 admin;
@@ -189,6 +211,9 @@ struct rayos_lb_backend {
 	u64 since;
 	bool removed;
 	bool leaving;
+	bool held;
+	u64 hold;
+	u64 until;
 	struct rayos_lb_prober prober;
 	struct list_head list;
 	struct rcu_work free;
@@ -200,11 +225,13 @@ struct rayos_lb_backend {
  * @backend: the backends of @pool, by index; a snapshot holds no references,
  *	as a backend is freed a grace period after the last snapshot with it
  *	was replaced
+ * @fallback: picked from when nobody here takes a flow, or NULL
  * @rcu: for freeing it
  */
 struct rayos_lb_snapshot {
 	struct rayos_lb_pool pool;
 	struct rayos_lb_backend **backend;
+	struct rayos_lb_snapshot *fallback;
 	struct rcu_head rcu;
 };
 
@@ -220,6 +247,8 @@ struct rayos_lb_snapshot {
  *	the namespace's lock
  * @affinity: how long a client keeps its backend, ns, 0 for not at all
  * @when_down: an &enum rayos_lb_when_down
+ * @passive: failures of clients in a row that make a backend unhealthy, 0 for
+ *	any number
  * @mode: an &enum rayos_lb_mode, for life
  * @source: with full NAT, what backends see as the client's address; zero for
  *	what routing chooses
@@ -230,6 +259,7 @@ struct rayos_lb_snapshot {
  * @refs: one for the configuration, one for each backend
  * @name: unique in the namespace
  * @policy: an &enum rayos_lb_policy
+ * @on_down: an &enum rayos_lb_on_down
  * @health: how backends are checked; changed only while no prober runs
  * @backends: in order of id
  * @nr_backends: length of @backends
@@ -248,6 +278,7 @@ struct rayos_lb_balancer {
 	struct rayos_lb_snapshot __rcu *snapshot;
 	u64 affinity;
 	u32 when_down;
+	u32 passive;
 	u32 mode;
 	struct rayos_lb_cpu_stats __percpu *stats;
 	struct rayos_lb_net *ln;
@@ -259,6 +290,7 @@ struct rayos_lb_balancer {
 
 	char name[RAYOS_LB_NAME_MAX + 1] ____cacheline_aligned_in_smp;
 	u32 policy;
+	u32 on_down;
 	bool stale;
 	struct rayos_lb_health health;
 	struct list_head backends;
@@ -380,7 +412,8 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 /* snapshot.c */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr);
+			const struct rayos_lb_policy_ops *policy, u32 nr,
+			u32 nr_fallback);
 void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 			    const struct rayos_lb_balancer *balancer);
 struct rayos_lb_snapshot *
@@ -412,6 +445,12 @@ u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained);
 /* schedule.c: new flows */
 struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 					const struct rayos_lb_pkt *pkt);
+struct rayos_lb_flow *
+rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
+			 const struct rayos_lb_pkt *pkt,
+			 const struct rayos_lb_backend *avoid);
+bool rayos_lb_schedule_possible(const struct rayos_lb_balancer *balancer,
+				const struct rayos_lb_backend *avoid);
 
 /**
  * rayos_lb_backend_takes() - whether a backend may be given one more flow

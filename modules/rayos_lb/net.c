@@ -10,6 +10,7 @@
 #include <net/netns/generic.h>
 #include <kunit/visibility.h>
 
+#include "evidence.h"
 #include "health.h"
 #include "lb.h"
 #include "netlink.h"
@@ -50,7 +51,7 @@ void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay)
 static u64 due(const struct rayos_lb_backend *backend, u64 now)
 {
 	if (backend->state != RAYOS_LB_STATE_DRAINING)
-		return U64_MAX;
+		return rayos_lb_evidence_due(backend, now);
 	if (!backend->deadline)
 		return REFRESH_NS;
 	return min_t(u64, REFRESH_NS,

@@ -6,8 +6,10 @@
 #include <linux/slab.h>
 #include <rayos/compat_genetlink.h>
 
+#include "evidence.h"
 #include "netlink.h"
 #include "nl_gen.h"
+#include "passive.h"
 
 static const u16 counter_attr[RAYOS_LB_C_NR] = {
 	[RAYOS_LB_C_PACKETS_IN] = RAYOS_LB_A_STATS_PACKETS_IN,
@@ -21,6 +23,7 @@ static const u16 counter_attr[RAYOS_LB_C_NR] = {
 	[RAYOS_LB_C_RESETS] = RAYOS_LB_A_STATS_RESETS,
 	[RAYOS_LB_C_UNREACHABLE] = RAYOS_LB_A_STATS_UNREACHABLE,
 	[RAYOS_LB_C_DROPPED] = RAYOS_LB_A_STATS_DROPPED,
+	[RAYOS_LB_C_RETRIED] = RAYOS_LB_A_STATS_RETRIED,
 };
 
 static int fill_hist(struct sk_buff *skb, int attr,
@@ -77,6 +80,19 @@ static int fill_endpoint(struct sk_buff *skb, u8 family, int a4, int a6, int ap,
 	return err ?: nla_put_be16(skb, ap, endpoint->port);
 }
 
+static int fill_http(struct sk_buff *skb, const struct rayos_lb_health *health)
+{
+	if (nla_put_string(skb, RAYOS_LB_A_HEALTH_PATH, health->path) ||
+	    nla_put_string(skb, RAYOS_LB_A_HEALTH_HOST, health->host) ||
+	    nla_put_u16(skb, RAYOS_LB_A_HEALTH_STATUS_MIN,
+			health->status_min) ||
+	    nla_put_u16(skb, RAYOS_LB_A_HEALTH_STATUS_MAX,
+			health->status_max) ||
+	    nla_put_string(skb, RAYOS_LB_A_HEALTH_METHOD, health->method))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int fill_health(struct sk_buff *skb, const struct rayos_lb_health *health)
 {
 	struct nlattr *nest = nla_nest_start(skb, RAYOS_LB_A_BALANCER_HEALTH);
@@ -92,13 +108,13 @@ static int fill_health(struct sk_buff *skb, const struct rayos_lb_health *health
 	    nla_put_u32(skb, RAYOS_LB_A_HEALTH_RISE, health->rise) ||
 	    nla_put_u32(skb, RAYOS_LB_A_HEALTH_FALL, health->fall))
 		return -EMSGSIZE;
-	if (health->probe == RAYOS_LB_PROBE_HTTP &&
-	    (nla_put_string(skb, RAYOS_LB_A_HEALTH_PATH, health->path) ||
-	     nla_put_string(skb, RAYOS_LB_A_HEALTH_HOST, health->host) ||
-	     nla_put_u16(skb, RAYOS_LB_A_HEALTH_STATUS_MIN,
-			 health->status_min) ||
-	     nla_put_u16(skb, RAYOS_LB_A_HEALTH_STATUS_MAX,
-			 health->status_max)))
+	if (health->probe == RAYOS_LB_PROBE_HTTP && fill_http(skb, health))
+		return -EMSGSIZE;
+	if (health->probe == RAYOS_LB_PROBE_UDP &&
+	    (nla_put(skb, RAYOS_LB_A_HEALTH_SEND, health->send_len,
+		     health->send) ||
+	     nla_put_u32(skb, RAYOS_LB_A_HEALTH_REQUIRE_REPLY,
+			 health->require_reply)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -150,7 +166,9 @@ static int fill_settings(struct sk_buff *skb,
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_AFFINITY,
 			      balancer->affinity, RAYOS_LB_A_BALANCER_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_WHEN_DOWN,
-			balancer->when_down))
+			balancer->when_down) ||
+	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_PASSIVE, balancer->passive) ||
+	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_ON_DOWN, balancer->on_down))
 		return -EMSGSIZE;
 	return fill_health(skb, &balancer->health) ?:
 	       fill_mode(skb, balancer);
@@ -205,8 +223,23 @@ int rayos_lb_fill_balancer(struct sk_buff *skb,
 	return err;
 }
 
-static int fill_check(struct sk_buff *skb, const struct rayos_lb_prober *prober)
+static int fill_passive(struct sk_buff *skb,
+			const struct rayos_lb_backend *backend)
 {
+	u64 left = rayos_lb_evidence_due(backend, ktime_get_ns());
+
+	if (nla_put_u32(skb, RAYOS_LB_A_CHECK_PASSIVE_STREAK,
+			rayos_lb_passive_streak(atomic_read(&backend->failures))) ||
+	    nla_put_uint(skb, RAYOS_LB_A_CHECK_HOLD,
+			 left == U64_MAX ? 0 : left))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_check(struct sk_buff *skb,
+		      const struct rayos_lb_backend *backend)
+{
+	const struct rayos_lb_prober *prober = &backend->prober;
 	u64 ended = READ_ONCE(prober->ended);
 	struct nlattr *nest;
 
@@ -228,6 +261,8 @@ static int fill_check(struct sk_buff *skb, const struct rayos_lb_prober *prober)
 	     nla_put_uint(skb, RAYOS_LB_A_CHECK_LATENCY,
 			  READ_ONCE(prober->latency)) ||
 	     nla_put_uint(skb, RAYOS_LB_A_CHECK_AGE, ktime_get_ns() - ended)))
+		return -EMSGSIZE;
+	if (fill_passive(skb, backend))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -287,7 +322,8 @@ int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend)
 			atomic_read(&backend->active)) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_AFFINITIES,
 			atomic_read(&backend->affinities)) ||
-	    fill_check(skb, &backend->prober))
+	    fill_check(skb, backend) ||
+	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_ROLE, backend->role))
 		return -EMSGSIZE;
 
 	stats = kzalloc(sizeof(*stats), GFP_KERNEL);
@@ -315,7 +351,7 @@ int rayos_lb_fill_health_event(struct sk_buff *skb,
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_OLD_STATE, old_state) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_STATE, backend->state))
 		return -EMSGSIZE;
-	return fill_check(skb, &backend->prober);
+	return fill_check(skb, backend);
 }
 
 /**

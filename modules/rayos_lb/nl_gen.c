@@ -35,7 +35,7 @@ static const struct netlink_range_validation rayos_lb_a_backend_deadline_range =
 };
 
 /* Common nested types */
-const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ADMIN + 1] = {
+const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ROLE + 1] = {
 	[RAYOS_LB_A_BACKEND_BALANCER] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BACKEND_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BACKEND_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -43,9 +43,10 @@ const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ADM
 	[RAYOS_LB_A_BACKEND_WEIGHT] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_lb_a_backend_weight_range),
 	[RAYOS_LB_A_BACKEND_LIMIT] = { .type = NLA_U32, },
 	[RAYOS_LB_A_BACKEND_ADMIN] = NLA_POLICY_MAX(NLA_U32, 2),
+	[RAYOS_LB_A_BACKEND_ROLE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
-const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_SOURCE_IPV6 + 1] = {
+const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_ON_DOWN + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
@@ -58,10 +59,12 @@ const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_S
 	[RAYOS_LB_A_BALANCER_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[RAYOS_LB_A_BALANCER_SOURCE_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BALANCER_SOURCE_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
+	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
-const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1] = {
-	[RAYOS_LB_A_HEALTH_PROBE] = NLA_POLICY_MAX(NLA_U32, 2),
+const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_REQUIRE_REPLY + 1] = {
+	[RAYOS_LB_A_HEALTH_PROBE] = NLA_POLICY_MAX(NLA_U32, 3),
 	[RAYOS_LB_A_HEALTH_PORT] = { .type = NLA_BE16, },
 	[RAYOS_LB_A_HEALTH_INTERVAL] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_health_interval_range),
 	[RAYOS_LB_A_HEALTH_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_health_timeout_range),
@@ -71,6 +74,9 @@ const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_PAD + 1] = {
 	[RAYOS_LB_A_HEALTH_HOST] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_PATH_MAX, },
 	[RAYOS_LB_A_HEALTH_STATUS_MIN] = NLA_POLICY_RANGE(NLA_U16, 100, 599),
 	[RAYOS_LB_A_HEALTH_STATUS_MAX] = NLA_POLICY_RANGE(NLA_U16, 100, 599),
+	[RAYOS_LB_A_HEALTH_METHOD] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_METHOD_MAX, },
+	[RAYOS_LB_A_HEALTH_SEND] = NLA_POLICY_MAX_LEN(RAYOS_LB_PAYLOAD_MAX),
+	[RAYOS_LB_A_HEALTH_REQUIRE_REPLY] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* RAYOS_LB_CMD_BALANCER_GET - do */
@@ -79,7 +85,7 @@ static const struct nla_policy rayos_lb_balancer_get_nl_policy[RAYOS_LB_A_BALANC
 };
 
 /* RAYOS_LB_CMD_BALANCER_NEW - do */
-static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_SOURCE_IPV6 + 1] = {
+static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_ON_DOWN + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
@@ -92,15 +98,19 @@ static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANC
 	[RAYOS_LB_A_BALANCER_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[RAYOS_LB_A_BALANCER_SOURCE_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BALANCER_SOURCE_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
+	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* RAYOS_LB_CMD_BALANCER_SET - do */
-static const struct nla_policy rayos_lb_balancer_set_nl_policy[RAYOS_LB_A_BALANCER_HEALTH + 1] = {
+static const struct nla_policy rayos_lb_balancer_set_nl_policy[RAYOS_LB_A_BALANCER_ON_DOWN + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 5),
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
+	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
+	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* RAYOS_LB_CMD_BALANCER_DEL - do */
@@ -123,7 +133,7 @@ static const struct nla_policy rayos_lb_backend_get_dump_nl_policy[RAYOS_LB_A_BA
 };
 
 /* RAYOS_LB_CMD_BACKEND_NEW - do */
-static const struct nla_policy rayos_lb_backend_new_nl_policy[RAYOS_LB_A_BACKEND_ADMIN + 1] = {
+static const struct nla_policy rayos_lb_backend_new_nl_policy[RAYOS_LB_A_BACKEND_ROLE + 1] = {
 	[RAYOS_LB_A_BACKEND_BALANCER] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BACKEND_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BACKEND_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -131,10 +141,11 @@ static const struct nla_policy rayos_lb_backend_new_nl_policy[RAYOS_LB_A_BACKEND
 	[RAYOS_LB_A_BACKEND_WEIGHT] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_lb_a_backend_weight_range),
 	[RAYOS_LB_A_BACKEND_LIMIT] = { .type = NLA_U32, },
 	[RAYOS_LB_A_BACKEND_ADMIN] = NLA_POLICY_MAX(NLA_U32, 2),
+	[RAYOS_LB_A_BACKEND_ROLE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* RAYOS_LB_CMD_BACKEND_SET - do */
-static const struct nla_policy rayos_lb_backend_set_nl_policy[RAYOS_LB_A_BACKEND_DEADLINE + 1] = {
+static const struct nla_policy rayos_lb_backend_set_nl_policy[RAYOS_LB_A_BACKEND_ROLE + 1] = {
 	[RAYOS_LB_A_BACKEND_BALANCER] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BACKEND_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BACKEND_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -143,6 +154,7 @@ static const struct nla_policy rayos_lb_backend_set_nl_policy[RAYOS_LB_A_BACKEND
 	[RAYOS_LB_A_BACKEND_LIMIT] = { .type = NLA_U32, },
 	[RAYOS_LB_A_BACKEND_ADMIN] = NLA_POLICY_MAX(NLA_U32, 2),
 	[RAYOS_LB_A_BACKEND_DEADLINE] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_backend_deadline_range),
+	[RAYOS_LB_A_BACKEND_ROLE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* RAYOS_LB_CMD_BACKEND_DEL - do */
@@ -179,14 +191,14 @@ static const struct genl_split_ops rayos_lb_nl_ops[] = {
 		.cmd		= RAYOS_LB_CMD_BALANCER_NEW,
 		.doit		= rayos_lb_nl_balancer_new_doit,
 		.policy		= rayos_lb_balancer_new_nl_policy,
-		.maxattr	= RAYOS_LB_A_BALANCER_SOURCE_IPV6,
+		.maxattr	= RAYOS_LB_A_BALANCER_ON_DOWN,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= RAYOS_LB_CMD_BALANCER_SET,
 		.doit		= rayos_lb_nl_balancer_set_doit,
 		.policy		= rayos_lb_balancer_set_nl_policy,
-		.maxattr	= RAYOS_LB_A_BALANCER_HEALTH,
+		.maxattr	= RAYOS_LB_A_BALANCER_ON_DOWN,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -214,14 +226,14 @@ static const struct genl_split_ops rayos_lb_nl_ops[] = {
 		.cmd		= RAYOS_LB_CMD_BACKEND_NEW,
 		.doit		= rayos_lb_nl_backend_new_doit,
 		.policy		= rayos_lb_backend_new_nl_policy,
-		.maxattr	= RAYOS_LB_A_BACKEND_ADMIN,
+		.maxattr	= RAYOS_LB_A_BACKEND_ROLE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= RAYOS_LB_CMD_BACKEND_SET,
 		.doit		= rayos_lb_nl_backend_set_doit,
 		.policy		= rayos_lb_backend_set_nl_policy,
-		.maxattr	= RAYOS_LB_A_BACKEND_DEADLINE,
+		.maxattr	= RAYOS_LB_A_BACKEND_ROLE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

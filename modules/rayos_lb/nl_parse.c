@@ -3,6 +3,7 @@
  * What requests say, beyond what the policies of the spec can check.  Whatever
  * is refused names its attribute and changes nothing.
  */
+#include <linux/ctype.h>
 #include <linux/inet.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
@@ -274,6 +275,40 @@ static int get_word(struct genl_info *info, struct nlattr *attr, char *word,
 	return 0;
 }
 
+/* RFC 9110, section 5.6.2 */
+static bool is_token(const char *s)
+{
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		if (!isascii(*s) || (!isalnum(*s) && !strchr("!#$%&'*+-.^_`|~", *s)))
+			return false;
+	}
+	return true;
+}
+
+static int get_method(struct genl_info *info, struct nlattr *attr, char *method,
+		      size_t size)
+{
+	if (!attr)
+		return 0;
+	if (!is_token(nla_data(attr))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "a method is of letters, digits and a few other characters");
+		return -EINVAL;
+	}
+	nla_strscpy(method, attr, size);
+	return 0;
+}
+
+static void get_payload(struct nlattr *attr, struct rayos_lb_health *health)
+{
+	if (!attr)
+		return;
+	memset(health->send, 0, sizeof(health->send));
+	health->send_len = nla_memcpy(health->send, attr, sizeof(health->send));
+}
+
 static int check_health(struct genl_info *info, struct nlattr *const *tb,
 			const struct rayos_lb_health *health)
 {
@@ -303,13 +338,13 @@ static int check_health(struct genl_info *info, struct nlattr *const *tb,
 int rayos_lb_parse_health(struct genl_info *info,
 			  struct rayos_lb_health *health)
 {
-	struct nlattr *tb[RAYOS_LB_A_HEALTH_STATUS_MAX + 1];
+	struct nlattr *tb[ARRAY_SIZE(rayos_lb_health_nl_policy)];
 	struct nlattr *nest = info->attrs[RAYOS_LB_A_BALANCER_HEALTH];
 	int err;
 
 	if (!nest)
 		return 0;
-	err = nla_parse_nested(tb, RAYOS_LB_A_HEALTH_STATUS_MAX, nest,
+	err = nla_parse_nested(tb, ARRAY_SIZE(tb) - 1, nest,
 			       rayos_lb_health_nl_policy, info->extack);
 	if (err)
 		return err;
@@ -323,6 +358,12 @@ int rayos_lb_parse_health(struct genl_info *info,
 	get_u32(tb[RAYOS_LB_A_HEALTH_FALL], &health->fall);
 	get_u16(tb[RAYOS_LB_A_HEALTH_STATUS_MIN], &health->status_min);
 	get_u16(tb[RAYOS_LB_A_HEALTH_STATUS_MAX], &health->status_max);
+	get_u32(tb[RAYOS_LB_A_HEALTH_REQUIRE_REPLY], &health->require_reply);
+	get_payload(tb[RAYOS_LB_A_HEALTH_SEND], health);
+	err = get_method(info, tb[RAYOS_LB_A_HEALTH_METHOD], health->method,
+			 sizeof(health->method));
+	if (err)
+		return err;
 	err = get_word(info, tb[RAYOS_LB_A_HEALTH_PATH], health->path,
 		       sizeof(health->path));
 	if (err)
@@ -372,6 +413,8 @@ int rayos_lb_parse_settings(struct genl_info *info,
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_POLICY], &settings->policy);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN],
 		&settings->when_down);
+	get_u32(info->attrs[RAYOS_LB_A_BALANCER_PASSIVE], &settings->passive);
+	get_u32(info->attrs[RAYOS_LB_A_BALANCER_ON_DOWN], &settings->on_down);
 	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
 	       rayos_lb_parse_health(info, &settings->health);
 }
@@ -387,6 +430,7 @@ void rayos_lb_parse_backend_settings(struct genl_info *info,
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_WEIGHT], &settings->weight);
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_LIMIT], &settings->limit);
 	get_u32(info->attrs[RAYOS_LB_A_BACKEND_ADMIN], &settings->admin);
+	get_u32(info->attrs[RAYOS_LB_A_BACKEND_ROLE], &settings->role);
 }
 
 static int parse_source(struct genl_info *info, u8 family, u32 mode,

@@ -21,6 +21,7 @@
 #include <kunit/visibility.h>
 
 #include "bridge.h"
+#include "evidence.h"
 #include "lb.h"
 #include "path.h"
 #include "reset.h"
@@ -109,6 +110,18 @@ static void record(struct rayos_lb_flow *flow, enum rayos_lb_latency what)
 	rayos_lb_stats_time(flow->backend->stats, what, (u64)elapsed << 10);
 }
 
+static void first_answer(struct rayos_lb_flow *flow, u8 state)
+{
+	if (state == RAYOS_LB_RESET) {
+		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_REFUSED);
+		rayos_lb_evidence_failed(flow);
+		return;
+	}
+	if (state == RAYOS_LB_SYN_ACK)
+		record(flow, RAYOS_LB_L_CONNECT);
+	rayos_lb_evidence_answered(flow);
+}
+
 static void tcp_transition(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 			   u8 flags)
 {
@@ -118,16 +131,11 @@ static void tcp_transition(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 	if (new == old)
 		return;
 	WRITE_ONCE(flow->state, new);
-	if (new == RAYOS_LB_SYN_ACK)
-		record(flow, RAYOS_LB_L_CONNECT);
-	if (new == RAYOS_LB_RESET && dir == RAYOS_LB_REPLY) {
-		if (old == RAYOS_LB_SYN)
-			rayos_lb_stats_count(flow->backend->stats,
-					     RAYOS_LB_C_REFUSED);
-		else if (rayos_lb_state_counts(old))
-			rayos_lb_stats_count(flow->backend->stats,
-					     RAYOS_LB_C_RESETS);
-	}
+	if (old == RAYOS_LB_SYN && dir == RAYOS_LB_REPLY)
+		first_answer(flow, new);
+	else if (new == RAYOS_LB_RESET && dir == RAYOS_LB_REPLY &&
+		 rayos_lb_state_counts(old))
+		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_RESETS);
 	if (!rayos_lb_state_counts(new))
 		rayos_lb_flow_uncount(flow);
 }
@@ -184,13 +192,15 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 
 	if (READ_ONCE(flow->last) != now)
 		WRITE_ONCE(flow->last, now);
-	if (unlikely(flow->mode == RAYOS_LB_MODE_DSR))
+	if (unlikely(flow->mode == RAYOS_LB_MODE_DSR)) {
 		observe_blind(flow, pkt);
-	else if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
-		 state == RAYOS_LB_SYN_ACK)
+	} else if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
+		   state == RAYOS_LB_SYN_ACK) {
 		tcp_transition(flow, dir, pkt->tcp_flags);
-	else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY)
+	} else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY) {
 		WRITE_ONCE(flow->state, RAYOS_LB_UDP_OPEN);
+		rayos_lb_evidence_answered(flow);
+	}
 	if (pkt->payload)
 		follow_dialogue(flow, dir);
 	rayos_lb_stats_packet(flow->backend->stats,
@@ -291,12 +301,24 @@ static unsigned int leave(struct rayos_lb_net *ln,
 		NF_DROP_ERR(-ECONNREFUSED) : NF_ACCEPT;
 }
 
+/* The first packet of a new flow, NULL if nobody takes it */
+static unsigned int launch(struct rayos_lb_balancer *balancer,
+			   struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			   struct rayos_lb_flow *flow,
+			   const struct nf_hook_state *state)
+{
+	if (!flow)
+		return refuse(balancer, skb, pkt, state);
+	if (unlikely(READ_ONCE(balancer->passive)))
+		rayos_lb_evidence_begin(flow, skb, pkt);
+	return forward(balancer->ln, skb, pkt, flow, RAYOS_LB_FORWARD, state);
+}
+
 static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 			  const struct rayos_lb_pkt *pkt,
 			  const struct nf_hook_state *state)
 {
 	struct rayos_lb_balancer *balancer;
-	struct rayos_lb_flow *flow;
 
 	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
 	if (!balancer)
@@ -306,11 +328,38 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (!opens(pkt) && !pick_up(balancer, pkt))
 		return refuse(balancer, skb, pkt, state);
-	flow = rayos_lb_schedule(balancer, pkt);
-	if (!flow)
-		return refuse(balancer, skb, pkt, state);
-	return forward(ln, skb, pkt, flow, RAYOS_LB_FORWARD, state);
+	/* damaged it is of no use to a backend, and must be no evidence */
+	if (unlikely(READ_ONCE(balancer->passive)) &&
+	    rayos_lb_evidence_damaged(skb, pkt))
+		return discard(skb, pkt->local_out);
+	return launch(balancer, skb, pkt, rayos_lb_schedule(balancer, pkt), state);
 }
+
+/*
+ * The client sends its SYN again: another backend may be there to answer it.  If
+ * none is, this one has one more chance.
+ */
+static unsigned int retry(struct rayos_lb_net *ln, struct sk_buff *skb,
+			  const struct rayos_lb_pkt *pkt,
+			  struct rayos_lb_flow *flow,
+			  const struct nf_hook_state *state)
+{
+	struct rayos_lb_backend *silent = flow->backend;
+	struct rayos_lb_balancer *balancer;
+
+	if (rayos_lb_evidence_damaged(skb, pkt))
+		return discard(skb, pkt->local_out);
+	rayos_lb_evidence_silence(flow, skb, pkt);
+	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
+	if (!balancer || !rayos_lb_schedule_possible(balancer, silent))
+		return forward(ln, skb, pkt, flow, RAYOS_LB_FORWARD, state);
+	rayos_lb_stats_count(silent->stats, RAYOS_LB_C_RETRIED);
+	rayos_lb_flow_del(&ln->flows, flow);
+	return launch(balancer, skb, pkt,
+		      rayos_lb_schedule_beside(balancer, pkt, silent), state);
+}
+
+enum fate { GOES_ON, OUTLIVED, UNANSWERED };
 
 /*
  * Whether a client's packet makes an end of its flow and begins another: a SYN
@@ -318,27 +367,31 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
  * be, and a datagram to a backend that is gone.  Where the backend's side is not
  * seen, a connection may be over although it looks open.
  */
-static bool outlived(const struct rayos_lb_flow *flow,
-		     const struct rayos_lb_pkt *pkt)
+static enum fate fate_of(const struct rayos_lb_flow *flow,
+			 const struct rayos_lb_pkt *pkt)
 {
 	u32 backend = READ_ONCE(flow->backend->state);
 	bool gone = backend == RAYOS_LB_STATE_UNHEALTHY ||
 		    backend == RAYOS_LB_STATE_OFFLINE;
 
 	if (!opens(pkt))
-		return false;
+		return GOES_ON;
 	switch (READ_ONCE(flow->state)) {
 	case RAYOS_LB_SYN:
+		if (!gone && rayos_lb_evidence_unanswered(flow))
+			return UNANSWERED;
+		fallthrough;
 	case RAYOS_LB_UDP_NEW:
 	case RAYOS_LB_UDP_OPEN:
-		return gone;
+		return gone ? OUTLIVED : GOES_ON;
 	case RAYOS_LB_CLOSED:
 	case RAYOS_LB_RESET:
-		return true;
+		return OUTLIVED;
 	case RAYOS_LB_OPEN:
-		return gone && flow->mode == RAYOS_LB_MODE_DSR;
+		return gone && flow->mode == RAYOS_LB_MODE_DSR ? OUTLIVED :
+								 GOES_ON;
 	default:
-		return false;
+		return GOES_ON;
 	}
 }
 
@@ -367,6 +420,7 @@ static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
 			   const struct rayos_lb_pkt *pkt,
 			   const struct nf_hook_state *state)
 {
+	enum fate fate = GOES_ON;
 	struct rayos_lb_node *node;
 	struct rayos_lb_flow *flow;
 
@@ -375,10 +429,14 @@ static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
 		return begin(ln, skb, pkt, state);
 
 	flow = rayos_lb_node_flow(node);
-	if (node->dir == RAYOS_LB_FORWARD && outlived(flow, pkt)) {
+	if (node->dir == RAYOS_LB_FORWARD)
+		fate = fate_of(flow, pkt);
+	if (unlikely(fate == OUTLIVED)) {
 		rayos_lb_flow_del(&ln->flows, flow);
 		return begin(ln, skb, pkt, state);
 	}
+	if (unlikely(fate == UNANSWERED))
+		return retry(ln, skb, pkt, flow, state);
 	if (cut_off(flow)) {
 		if (flow->mode == RAYOS_LB_MODE_DSR &&
 		    pkt->tcp_flags & RAYOS_LB_TH_RST)

@@ -76,6 +76,7 @@ void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
 void rayos_lb_send(struct net *net, struct sk_buff *skb);
 
 /* transport.c */
+bool rayos_lb_checksum_bad(struct sk_buff *skb, const struct rayos_lb_pkt *pkt);
 bool rayos_lb_parse_transport(const struct sk_buff *skb,
 			      struct rayos_lb_pkt *pkt);
 void rayos_lb_rewrite_transport(struct sk_buff *skb,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HTTP check: a GET, and the status of its answer (RFC 9110, RFC 9112).
+ * HTTP check: a request, and the status of its answer (RFC 9110, RFC 9112).
  */
+#include <linux/in.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/string.h>
@@ -47,7 +48,8 @@ static int send_request(struct rayos_lb_backend *backend)
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	char address[ADDRESS_LEN];
 	struct kvec vec[] = {
-		piece("GET "),
+		piece(health->method),
+		piece(" "),
 		piece(health->path),
 		piece(" HTTP/1.1\r\nHost: "),
 		piece(health->host[0] ? health->host :
@@ -117,5 +119,7 @@ static u32 step(struct rayos_lb_backend *backend)
 }
 
 const struct rayos_lb_probe_ops rayos_lb_probe_http = {
+	.type = SOCK_STREAM,
+	.protocol = IPPROTO_TCP,
 	.step = step,
 };

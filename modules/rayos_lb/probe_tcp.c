@@ -2,6 +2,8 @@
 /*
  * TCP check: that the connection stands is all that is asked.
  */
+#include <linux/in.h>
+#include <linux/net.h>
 #include <uapi/linux/rayos_lb.h>
 
 #include "health.h"
@@ -12,5 +14,7 @@ static u32 step(struct rayos_lb_backend *backend)
 }
 
 const struct rayos_lb_probe_ops rayos_lb_probe_tcp = {
+	.type = SOCK_STREAM,
+	.protocol = IPPROTO_TCP,
 	.step = step,
 };

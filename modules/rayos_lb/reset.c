@@ -6,8 +6,6 @@
 #include <linux/icmpv6.h>
 #include <linux/jiffies.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
 #include <net/icmp.h>
@@ -19,6 +17,7 @@
 #include <kunit/visibility.h>
 
 #include "lb.h"
+#include "path.h"
 #include "reset.h"
 
 #define TTL	64
@@ -168,15 +167,6 @@ static bool read_sequence(const struct sk_buff *skb,
 	return true;
 }
 
-static bool bad_checksum(struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
-{
-	if (pkt->tuple.family == AF_INET)
-		return nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
-				      IPPROTO_TCP);
-	return nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
-			       IPPROTO_TCP);
-}
-
 /**
  * rayos_lb_reset_answer() - answer a TCP segment with a reset
  * @net: where it came in
@@ -202,7 +192,7 @@ void rayos_lb_reset_answer(struct net *net, struct sk_buff *skb,
 	if (pkt->tcp_flags & RAYOS_LB_TH_RST)
 		return;
 	/* a port that was damaged on the way may be that of a good connection */
-	if (!pkt->local_out && bad_checksum(skb, pkt))
+	if (!pkt->local_out && rayos_lb_checksum_bad(skb, pkt))
 		return;
 	if (!read_sequence(skb, pkt, &seq, &ack))
 		return;
@@ -241,7 +231,7 @@ void rayos_lb_reset_onward(struct net *net, struct sk_buff *skb,
 
 	if (pkt->tcp_flags & (RAYOS_LB_TH_RST | RAYOS_LB_TH_SYN))
 		return;
-	if (!pkt->local_out && bad_checksum(skb, pkt))
+	if (!pkt->local_out && rayos_lb_checksum_bad(skb, pkt))
 		return;
 	if (read_sequence(skb, pkt, &seg.seq, &ack))
 		send_segment(net, &seg);

@@ -110,13 +110,17 @@ static struct rayos_lb_flow *give(struct rayos_lb_balancer *balancer,
 	return flow;
 }
 
+/* A client that has a fallback comes back as soon as there is anybody else */
 static struct rayos_lb_flow *by_affinity(struct rayos_lb_balancer *balancer,
-					 const struct rayos_lb_pkt *pkt)
+					 const struct rayos_lb_pkt *pkt,
+					 const struct rayos_lb_backend *avoid,
+					 u32 role)
 {
 	struct rayos_lb_backend *backend;
 
 	backend = rayos_lb_affinity_lookup(balancer, &pkt->tuple);
-	if (!backend || !rayos_lb_backend_takes(backend))
+	if (!backend || backend == avoid || READ_ONCE(backend->role) != role ||
+	    !rayos_lb_backend_takes(backend))
 		return ERR_PTR(-EAGAIN);
 	return give(balancer, pkt, backend);
 }
@@ -126,29 +130,75 @@ static struct rayos_lb_flow *by_affinity(struct rayos_lb_balancer *balancer,
  * limit or one whose state has just changed, those after it are tried.
  */
 static struct rayos_lb_flow *by_policy(struct rayos_lb_balancer *balancer,
-				       const struct rayos_lb_pkt *pkt)
+				       const struct rayos_lb_pkt *pkt,
+				       const struct rayos_lb_backend *avoid,
+				       const struct rayos_lb_snapshot *snapshot)
 {
-	const struct rayos_lb_snapshot *snapshot;
+	const struct rayos_lb_pool *pool = &snapshot->pool;
 	struct rayos_lb_backend *backend;
-	const struct rayos_lb_pool *pool;
 	struct rayos_lb_flow *flow;
 	u32 first, i;
 
-	snapshot = rcu_dereference(balancer->snapshot);
-	if (!snapshot || !snapshot->pool.nr)
+	if (!pool->nr)
 		return ERR_PTR(-EHOSTUNREACH);
-	pool = &snapshot->pool;
-
 	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
 	for (i = 0; i < pool->nr; i++) {
 		backend = snapshot->backend[(first + i) % pool->nr];
-		if (!rayos_lb_backend_takes(backend))
+		if (backend == avoid || !rayos_lb_backend_takes(backend))
 			continue;
 		flow = give(balancer, pkt, backend);
 		if (!IS_ERR(flow) || PTR_ERR(flow) == -ENOSPC)
 			return flow;
 	}
 	return ERR_PTR(-EHOSTUNREACH);
+}
+
+static struct rayos_lb_flow *choose(struct rayos_lb_balancer *balancer,
+				    const struct rayos_lb_pkt *pkt,
+				    const struct rayos_lb_backend *avoid,
+				    const struct rayos_lb_snapshot *snapshot,
+				    u32 role)
+{
+	struct rayos_lb_flow *flow = ERR_PTR(-EAGAIN);
+
+	if (READ_ONCE(balancer->affinity))
+		flow = by_affinity(balancer, pkt, avoid, role);
+	return IS_ERR(flow) ? by_policy(balancer, pkt, avoid, snapshot) : flow;
+}
+
+/*
+ * Fallback backends are asked for each flow that no primary takes, be it that
+ * there is none, that all have reached their limits, or that their states have
+ * changed since the snapshot was taken.
+ */
+static struct rayos_lb_flow *place(struct rayos_lb_balancer *balancer,
+				   const struct rayos_lb_pkt *pkt,
+				   const struct rayos_lb_backend *avoid)
+{
+	const struct rayos_lb_snapshot *snapshot;
+	struct rayos_lb_flow *flow;
+
+	snapshot = rcu_dereference(balancer->snapshot);
+	if (!snapshot)
+		return ERR_PTR(-EHOSTUNREACH);
+	flow = choose(balancer, pkt, avoid, snapshot, RAYOS_LB_ROLE_PRIMARY);
+	if (IS_ERR(flow) && PTR_ERR(flow) != -ENOSPC && snapshot->fallback)
+		flow = choose(balancer, pkt, avoid, snapshot->fallback,
+			      RAYOS_LB_ROLE_FALLBACK);
+	return flow;
+}
+
+static struct rayos_lb_flow *settle(struct rayos_lb_balancer *balancer,
+				    const struct rayos_lb_pkt *pkt,
+				    struct rayos_lb_flow *flow)
+{
+	if (IS_ERR(flow)) {
+		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
+		return NULL;
+	}
+	if (READ_ONCE(balancer->affinity))
+		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
+	return flow;
 }
 
 /**
@@ -163,19 +213,63 @@ static struct rayos_lb_flow *by_policy(struct rayos_lb_balancer *balancer,
 struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 					const struct rayos_lb_pkt *pkt)
 {
-	bool affinity = READ_ONCE(balancer->affinity);
-	struct rayos_lb_flow *flow = ERR_PTR(-EAGAIN);
-
-	if (affinity)
-		flow = by_affinity(balancer, pkt);
-	if (IS_ERR(flow))
-		flow = by_policy(balancer, pkt);
-	if (IS_ERR(flow)) {
-		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
-		return NULL;
-	}
-	if (affinity)
-		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
-	return flow;
+	return settle(balancer, pkt, place(balancer, pkt, NULL));
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule);
+
+/**
+ * rayos_lb_schedule_beside() - find another backend for a flow
+ * @balancer: that the packet is for
+ * @pkt: the client's first packet once more
+ * @avoid: who has not answered it; the flow with it has been deleted
+ *
+ * If everybody else has just come to take nothing, @avoid gets it again.
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: as rayos_lb_schedule().
+ */
+struct rayos_lb_flow *
+rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
+			 const struct rayos_lb_pkt *pkt,
+			 const struct rayos_lb_backend *avoid)
+{
+	struct rayos_lb_flow *flow = place(balancer, pkt, avoid);
+
+	if (IS_ERR(flow))
+		flow = place(balancer, pkt, NULL);
+	return settle(balancer, pkt, flow);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_beside);
+
+static bool takes_any(const struct rayos_lb_snapshot *snapshot,
+		      const struct rayos_lb_backend *avoid)
+{
+	u32 i;
+
+	for (i = 0; i < snapshot->pool.nr; i++) {
+		if (snapshot->backend[i] != avoid &&
+		    rayos_lb_backend_takes(snapshot->backend[i]))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * rayos_lb_schedule_possible() - whether anybody else would take a flow
+ * @balancer: any
+ * @avoid: a backend
+ *
+ * Context: within RCU.
+ * Return: true if a backend besides @avoid does.
+ */
+bool rayos_lb_schedule_possible(const struct rayos_lb_balancer *balancer,
+				const struct rayos_lb_backend *avoid)
+{
+	const struct rayos_lb_snapshot *snapshot =
+		rcu_dereference(balancer->snapshot);
+
+	return snapshot && (takes_any(snapshot, avoid) ||
+			    (snapshot->fallback &&
+			     takes_any(snapshot->fallback, avoid)));
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_possible);

@@ -30,34 +30,26 @@ static u64 identity(const struct rayos_lb_endpoint *addr)
 	return siphash(&id, sizeof(id), &identity_key);
 }
 
-static bool eligible(const struct rayos_lb_backend *backend)
+static bool eligible(const struct rayos_lb_backend *backend, u32 role)
 {
 	return backend->state == RAYOS_LB_STATE_HEALTHY && backend->weight &&
-	       !backend->leaving;
+	       !backend->leaving && backend->role == role;
 }
 
-static u32 count_eligible(const struct rayos_lb_balancer *balancer)
+static u32 count_eligible(const struct rayos_lb_balancer *balancer, u32 role)
 {
 	const struct rayos_lb_backend *backend;
 	u32 n = 0;
 
 	list_for_each_entry(backend, &balancer->backends, list)
-		n += eligible(backend);
+		n += eligible(backend, role);
 	return n;
 }
 
-/**
- * rayos_lb_snapshot_alloc() - get the memory for a snapshot
- * @balancer: whose it will be
- * @policy: the policy
- * @nr: most backends that it will have
- *
- * Context: Process context, may sleep.
- * Return: a snapshot of no backends, or NULL for want of memory.
- */
-struct rayos_lb_snapshot *
-rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr)
+/* Of one role */
+static struct rayos_lb_snapshot *
+alloc(struct rayos_lb_balancer *balancer,
+      const struct rayos_lb_policy_ops *policy, u32 nr)
 {
 	struct rayos_lb_snapshot *snapshot;
 
@@ -89,22 +81,39 @@ free:
 }
 
 /**
- * rayos_lb_snapshot_fill() - let the backends that take new flows into a snapshot
- * @snapshot: an empty one with room for them
- * @balancer: whose
+ * rayos_lb_snapshot_alloc() - get the memory for a snapshot
+ * @balancer: whose it will be
+ * @policy: the policy
+ * @nr: most primary backends that it will have
+ * @nr_fallback: most fallback backends
  *
- * Context: Process context, namespace's lock held.
+ * Context: Process context, may sleep.
+ * Return: a snapshot of no backends, or NULL for want of memory.
  */
-void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
-			    const struct rayos_lb_balancer *balancer)
+struct rayos_lb_snapshot *
+rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
+			const struct rayos_lb_policy_ops *policy, u32 nr,
+			u32 nr_fallback)
+{
+	struct rayos_lb_snapshot *snapshot = alloc(balancer, policy, nr);
+
+	if (!snapshot || !nr_fallback)
+		return snapshot;
+	snapshot->fallback = alloc(balancer, policy, nr_fallback);
+	if (snapshot->fallback)
+		return snapshot;
+	rayos_lb_snapshot_free(snapshot);
+	return NULL;
+}
+
+static void fill(struct rayos_lb_snapshot *snapshot,
+		 const struct rayos_lb_balancer *balancer, u32 role)
 {
 	struct rayos_lb_pool *pool = &snapshot->pool;
 	struct rayos_lb_backend *backend;
 
-	lockdep_assert_held(&balancer->ln->lock);
-
 	list_for_each_entry(backend, &balancer->backends, list) {
-		if (!eligible(backend))
+		if (!eligible(backend, role))
 			continue;
 		snapshot->backend[pool->nr] = backend;
 		pool->member[pool->nr] = (struct rayos_lb_member) {
@@ -119,6 +128,23 @@ void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 		return;
 	pool->table_len = pool->policy->table_len(pool);
 	pool->policy->build(pool);
+}
+
+/**
+ * rayos_lb_snapshot_fill() - let the backends that take new flows into a snapshot
+ * @snapshot: an empty one with room for them
+ * @balancer: whose
+ *
+ * Context: Process context, namespace's lock held.
+ */
+void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
+			    const struct rayos_lb_balancer *balancer)
+{
+	lockdep_assert_held(&balancer->ln->lock);
+
+	fill(snapshot, balancer, RAYOS_LB_ROLE_PRIMARY);
+	if (snapshot->fallback)
+		fill(snapshot->fallback, balancer, RAYOS_LB_ROLE_FALLBACK);
 }
 
 /**
@@ -137,7 +163,10 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 
 	snapshot = rayos_lb_snapshot_alloc(balancer,
 					   rayos_lb_policy_lookup(balancer->policy),
-					   count_eligible(balancer));
+					   count_eligible(balancer,
+							  RAYOS_LB_ROLE_PRIMARY),
+					   count_eligible(balancer,
+							  RAYOS_LB_ROLE_FALLBACK));
 	if (!snapshot)
 		return ERR_PTR(-ENOMEM);
 	rayos_lb_snapshot_fill(snapshot, balancer);
@@ -154,6 +183,8 @@ void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	if (snapshot->fallback)
+		rayos_lb_snapshot_free(snapshot->fallback);
 	kvfree(snapshot->pool.table);
 	kvfree(snapshot->pool.member);
 	kvfree(snapshot->backend);

@@ -2,6 +2,8 @@
 /*
  * TCP and UDP headers: what is read of them, and their new ports and checksums.
  */
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
@@ -48,6 +50,23 @@ bool rayos_lb_parse_transport(const struct sk_buff *skb,
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse_transport);
+
+/**
+ * rayos_lb_checksum_bad() - whether a segment of TCP is damaged
+ * @skb: the packet, which has come from outside
+ * @pkt: what was read of it
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: true if its checksum is wrong.
+ */
+bool rayos_lb_checksum_bad(struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
+{
+	if (pkt->tuple.family == AF_INET)
+		return nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
+				      IPPROTO_TCP);
+	return nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->thoff,
+			       IPPROTO_TCP);
+}
 
 /* What replacing an address adds to a checksum */
 static __wsum addr_diff(u8 family, const union nf_inet_addr *old,

@@ -60,6 +60,20 @@ bool rayos_lb_verdict_add(struct rayos_lb_verdict *v, bool passed,
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_verdict_add);
 
 /**
+ * rayos_lb_verdict_fail() - take it that a backend is unhealthy
+ * @v: the verdict so far
+ *
+ * As if as many checks had failed as it takes; so many passed ones bring it back.
+ *
+ * Context: Any; the caller serialises the checks of a backend.
+ */
+void rayos_lb_verdict_fail(struct rayos_lb_verdict *v)
+{
+	*v = (struct rayos_lb_verdict) { .decided = true };
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_verdict_fail);
+
+/**
  * rayos_lb_check_delay() - time until the next check
  * @v: the verdict so far
  * @interval: configured time between checks in ns

@@ -25,6 +25,7 @@ struct rayos_lb_verdict {
 void rayos_lb_verdict_init(struct rayos_lb_verdict *v);
 bool rayos_lb_verdict_add(struct rayos_lb_verdict *v, bool passed,
 			  u32 rise, u32 fall);
+void rayos_lb_verdict_fail(struct rayos_lb_verdict *v);
 u64 rayos_lb_check_delay(const struct rayos_lb_verdict *v, u64 interval,
 			 u32 rise, u32 fall, u32 random);
 

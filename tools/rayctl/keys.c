@@ -206,8 +206,8 @@ static bool format_duration(const struct key *key, const struct spec_attr *attr,
 	return value || key->otherwise;
 }
 
-static bool format_string(const struct key *key, const struct spec_attr *attr,
-			  struct json_object *object, char *buf, size_t size)
+bool format_string(const struct key *key, const struct spec_attr *attr,
+		   struct json_object *object, char *buf, size_t size)
 {
 	(void)attr;
 	snprintf(buf, size, "%s", value_text(object, key->path));

@@ -67,6 +67,9 @@ int key_flag(const struct key *key, const struct spec_attr *attr, const char *te
 /* Write an enum, or nothing when it is not there or has its first name. */
 bool format_enum(const struct key *key, const struct spec_attr *attr,
 		 struct json_object *object, char *buf, size_t size);
+/* Write a string, or nothing when it is not there. */
+bool format_string(const struct key *key, const struct spec_attr *attr,
+		   struct json_object *object, char *buf, size_t size);
 /* Sets ipv4 or ipv6, and port. */
 int key_endpoint(const struct key *key, const struct spec_attr *attr, const char *text,
 		 struct json_object *request);

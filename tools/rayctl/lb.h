@@ -28,6 +28,12 @@ enum color lb_state_color(const char *state);
 /* A quantile of a histogram, "-" where nothing was measured. */
 struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
 
+/* Bytes as "send" reads them, from hexadecimal digits; false if there are none. */
+bool lb_format_payload(const char *hex, char *buf, size_t size);
+
+/* What checks of a balancer try: the probe, and a method that is not GET. */
+struct text lb_probe(struct json_object *balancer);
+
 int lb_status(int argc, char **argv);
 int lb_backends(int argc, char **argv);
 int lb_policies(int argc, char **argv);

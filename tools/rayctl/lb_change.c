@@ -12,7 +12,7 @@
 
 #define SECOND	1000000000ULL
 
-/* health none | tcp | http[:/PATH] */
+/* health none | tcp | http[:/PATH] | udp */
 static int key_health(const struct key *key, const struct spec_attr *attr, const char *text,
 		      struct json_object *request)
 {
@@ -75,6 +75,81 @@ static bool format_http_status(const struct key *key, const struct spec_attr *at
 	return true;
 }
 
+/* method TOKEN, RFC 9110 */
+static int key_method(const struct key *key, const struct spec_attr *attr, const char *text,
+		      struct json_object *request)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	if (text[strspn(text, token)])
+		return misuse(key->path, "%s \"%s\" is no method of HTTP", key->word, text);
+	return key_string(key, attr, text, request);
+}
+
+#define HEX	"hex:"
+
+/* Bytes as a text, or after HEX as digits, which is also how requests have them. */
+static int key_payload(const struct key *key, const struct spec_attr *attr, const char *text,
+		       struct json_object *request)
+{
+	const char *digits = text + strlen(HEX);
+	bool is_hex = !strncmp(text, HEX, strlen(HEX));
+	size_t len = is_hex ? strlen(digits) / 2 : strlen(text);
+	char hex[2 * 256 + 1] = "";
+
+	if (!strcmp(text, key->zero))
+		len = 0;
+	else if (!len)
+		return misuse(key->path, "%s \"%s\" is empty, write %s", key->word, text,
+			      key->zero);
+	else if (is_hex && digits[strspn(digits, "0123456789abcdefABCDEF")])
+		return misuse(key->path, "%s \"%s\" is not of hexadecimal digits", key->word,
+			      text);
+	else if (is_hex && strlen(digits) % 2)
+		return misuse(key->path, "%s \"%s\" ends in half a byte", key->word, text);
+	if (len > attr->max)
+		return misuse(key->path, "%s \"%s\" is too long, %llu bytes at most", key->word,
+			      text, (unsigned long long)attr->max);
+	for (size_t i = 0; i < len; i++) {
+		if (is_hex)
+			sprintf(hex + 2 * i, "%.2s", digits + 2 * i);
+		else
+			sprintf(hex + 2 * i, "%02x", (unsigned char)text[i]);
+	}
+	value_set(request, key->path, json_object_new_string(hex));
+	return DONE;
+}
+
+bool lb_format_payload(const char *hex, char *buf, size_t size)
+{
+	size_t len = strlen(hex) / 2, i;
+	unsigned int byte;
+
+	if (!len)
+		return false;
+	snprintf(buf, size, HEX "%s", hex);
+	for (i = 0; i < len && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
+		if (byte <= ' ' || byte > '~')
+			return true;
+	/* A text, if it cannot be read as anything else. */
+	for (i = 0; i < len; i++) {
+		sscanf(hex + 2 * i, "%2x", &byte);
+		buf[i] = byte;
+	}
+	buf[len] = '\0';
+	if (!strncmp(buf, HEX, strlen(HEX)) || !strcmp(buf, "none"))
+		snprintf(buf, size, HEX "%s", hex);
+	return true;
+}
+
+static bool format_payload(const struct key *key, const struct spec_attr *attr,
+			   struct json_object *object, char *buf, size_t size)
+{
+	(void)attr;
+	return lb_format_payload(value_text(object, key->path), buf, size);
+}
+
 /* What the operator wants: drain has a command of its own, with a deadline. */
 static int key_admin(const struct key *key, const struct spec_attr *attr, const char *text,
 		     struct json_object *request)
@@ -101,7 +176,8 @@ static const struct key balancer_keys[] = {
 	{ "policy", "policy", key_enum },
 	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
 	{ "when-down", "when-down", key_enum },
-	{ "health", "health.probe", key_health, "none|tcp|http:/PATH", .format = format_health },
+	{ "health", "health.probe", key_health, "none|tcp|http:/PATH|udp",
+	  .format = format_health },
 	{ "interval", "health.interval", key_duration, "DURATION", .otherwise = "2s" },
 	{ "timeout", "health.timeout", key_duration, "DURATION", .otherwise = "1s" },
 	{ "rise", "health.rise", key_number, "N", .otherwise = "2" },
@@ -110,6 +186,11 @@ static const struct key balancer_keys[] = {
 	{ "status", "health.status-min", key_http_status, "MIN-MAX",
 	  .otherwise = "200-399", .format = format_http_status },
 	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 },
+	{ "method", "health.method", key_method, "GET|HEAD|OPTIONS", .otherwise = "GET",
+	  .format = format_string },
+	{ "send", "health.send", key_payload, "TEXT|hex:DIGITS|none", "none",
+	  .format = format_payload },
+	{ "require-reply", "health.require-reply", key_enum },
 	{ .word = NULL }
 };
 

@@ -65,16 +65,22 @@ struct text_lines {
 	size_t count;
 };
 
-/* What only an HTTP check looks at is not told of another, so it counts for nothing. */
+/* What only checks of one kind look at is not told of another, so it counts for nothing. */
 static void drop_unused(struct json_object *balancer)
 {
-	static const char *const unused[] = { "path", "host", "status-min", "status-max", NULL };
+	static const struct {
+		const char *probe;
+		const char *name;
+	} used[] = {
+		{ "http", "path" }, { "http", "host" }, { "http", "status-min" },
+		{ "http", "status-max" }, { "http", "method" },
+		{ "udp", "send" }, { "udp", "require-reply" },
+	};
 	struct json_object *health = value_at(balancer, "health");
 
-	if (!health || !strcmp(value_text(health, "probe"), "http"))
-		return;
-	for (const char *const *name = unused; *name; name++)
-		json_object_object_del(health, *name);
+	for (size_t i = 0; health && i < sizeof(used) / sizeof(*used); i++)
+		if (strcmp(value_text(health, "probe"), used[i].probe))
+			json_object_object_del(health, used[i].name);
 }
 
 static void line_of_balancer(struct line *line, struct json_object *balancer)

@@ -139,6 +139,17 @@ static void show_backends(struct json_object *list)
 	table_end(table, 0);
 }
 
+struct text lb_probe(struct json_object *balancer)
+{
+	const char *method = value_text(balancer, "health.method");
+	struct text text;
+
+	snprintf(text.s, sizeof(text.s), "%.16s%s%.16s", value_text(balancer, "health.probe"),
+		 *method && strcmp(method, "GET") ? " " : "",
+		 strcmp(method, "GET") ? method : "");
+	return text;
+}
+
 static void show_health(struct json_object *list)
 {
 	static const struct column columns[] = {

@@ -111,14 +111,16 @@ static void line(const char *name)
 static void show_probe(struct json_object *b)
 {
 	const char *probe = value_text(b, "health.probe");
+	char payload[512];
 
 	line("health");
 	if (!*probe || !strcmp(probe, "none")) {
 		fprintf(out, "not checked\n");
 		return;
 	}
-	fprintf(out, "%s%s%s", probe, strcmp(probe, "http") ? "" : " ",
-		strcmp(probe, "http") ? "" : value_text(b, "health.path"));
+	fprintf(out, "%s", lb_probe(b).s);
+	if (!strcmp(probe, "http"))
+		fprintf(out, " %s", value_text(b, "health.path"));
 	fprintf(out, " every %s", text_duration(value_number(b, "health.interval")).s);
 	fprintf(out, ", timeout %s", text_duration(value_number(b, "health.timeout")).s);
 	fprintf(out, ", rise %s, fall %s", value_text(b, "health.rise"),
@@ -130,6 +132,10 @@ static void show_probe(struct json_object *b)
 		fprintf(out, ", host %s", value_text(b, "health.host"));
 	if (value_number(b, "health.port"))
 		fprintf(out, ", port %s", value_text(b, "health.port"));
+	if (lb_format_payload(value_text(b, "health.send"), payload, sizeof(payload)))
+		fprintf(out, ", sends %s", payload);
+	if (!strcmp(value_text(b, "health.require-reply"), "on"))
+		fprintf(out, ", a reply is required");
 	fputc('\n', out);
 }
 

@@ -22,6 +22,7 @@ enum spec_kind {
 	SPEC_UINT,	/* 4 or 8 bytes, as the value needs */
 	SPEC_FLAG,
 	SPEC_STRING,
+	SPEC_BINARY,	/* in JSON as hexadecimal digits */
 	SPEC_IPV4,
 	SPEC_IPV6,
 	SPEC_NEST,
@@ -46,7 +47,7 @@ struct spec_set;
  * @big_endian: network byte order
  * @multi: may stand several times, an array in JSON
  * @min: least value allowed
- * @max: largest value, or of a string its longest length, 0 for no limit
+ * @max: largest value, or of a string or bytes the longest length, 0 for no limit
  * @values: names of an enum up to one without a name, or NULL
  * @nest: what is inside a nest, or NULL
  */

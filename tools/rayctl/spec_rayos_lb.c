@@ -55,7 +55,9 @@ static const struct spec_value enum_probe[] = {
 	{ "tcp",
 	  "A TCP connection must be accepted." },
 	{ "http",
-	  "An HTTP GET must be answered with a status in the range asked for." },
+	  "An HTTP request must be answered with a status in the range asked for." },
+	{ "udp",
+	  "A datagram must be answered, or at least not be refused by ICMP." },
 	{ NULL, NULL }
 };
 
@@ -86,6 +88,8 @@ static const struct spec_value enum_check_result[] = {
 	  "What it answered is not HTTP." },
 	{ "error",
 	  "This machine could not make the check, for want of memory or ports." },
+	{ "passive",
+	  "No check, but so many connections of clients in a row failed." },
 	{ NULL, NULL }
 };
 
@@ -96,6 +100,30 @@ static const struct spec_value enum_mode[] = {
 	  "The source is replaced as well, so that answers come back by themselves." },
 	{ "dsr",
 	  "Nothing is replaced; the backend has the virtual address too and answers directly." },
+	{ NULL, NULL }
+};
+
+static const struct spec_value enum_switch[] = {
+	{ "off",
+	  "It is not." },
+	{ "on",
+	  "It is." },
+	{ NULL, NULL }
+};
+
+static const struct spec_value enum_on_down[] = {
+	{ "keep",
+	  "They go on, as the backend may come back to them." },
+	{ "reset",
+	  "They are reset, so that clients begin anew with another backend." },
+	{ NULL, NULL }
+};
+
+static const struct spec_value enum_role[] = {
+	{ "primary",
+	  "Whenever it can take them." },
+	{ "fallback",
+	  "While no primary backend can take them." },
 	{ NULL, NULL }
 };
 
@@ -136,10 +164,11 @@ static const struct spec_attr attrs_stats[] = {
 	[11] = { .name = "dropped", .kind = SPEC_UINT },
 	[12] = { .name = "connect-latency", .kind = SPEC_NEST, .nest = &set_histogram },
 	[13] = { .name = "first-byte-latency", .kind = SPEC_NEST, .nest = &set_histogram },
+	[14] = { .name = "retried", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_stats = {
-	"stats", 13, attrs_stats
+	"stats", 14, attrs_stats
 };
 
 static const struct spec_attr attrs_health[] = {
@@ -154,10 +183,13 @@ static const struct spec_attr attrs_health[] = {
 	[9] = { .name = "status-min", .kind = SPEC_U16, .min = 100ULL, .max = 599ULL },
 	[10] = { .name = "status-max", .kind = SPEC_U16, .min = 100ULL, .max = 599ULL },
 	[11] = { .name = "pad", .kind = SPEC_UNUSED },
+	[12] = { .name = "method", .kind = SPEC_STRING, .max = 15ULL },
+	[13] = { .name = "send", .kind = SPEC_BINARY, .max = 127ULL },
+	[14] = { .name = "require-reply", .kind = SPEC_U32, .values = enum_switch },
 };
 
 static const struct spec_set set_health = {
-	"health", 11, attrs_health
+	"health", 14, attrs_health
 };
 
 static const struct spec_attr attrs_check[] = {
@@ -168,10 +200,12 @@ static const struct spec_attr attrs_check[] = {
 	[5] = { .name = "streak", .kind = SPEC_U32 },
 	[6] = { .name = "latency", .kind = SPEC_UINT },
 	[7] = { .name = "age", .kind = SPEC_UINT },
+	[8] = { .name = "passive-streak", .kind = SPEC_U32 },
+	[9] = { .name = "hold", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_check = {
-	"check", 7, attrs_check
+	"check", 9, attrs_check
 };
 
 static const struct spec_attr attrs_balancer[] = {
@@ -195,10 +229,12 @@ static const struct spec_attr attrs_balancer[] = {
 	[18] = { .name = "mode", .kind = SPEC_U32, .values = enum_mode },
 	[19] = { .name = "source-ipv4", .kind = SPEC_IPV4 },
 	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
+	[21] = { .name = "passive", .kind = SPEC_U32, .max = 1000ULL },
+	[22] = { .name = "on-down", .kind = SPEC_U32, .values = enum_on_down },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 20, attrs_balancer
+	"balancer", 22, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {
@@ -220,10 +256,11 @@ static const struct spec_attr attrs_backend[] = {
 	[16] = { .name = "check", .kind = SPEC_NEST, .nest = &set_check },
 	[17] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
 	[18] = { .name = "pad", .kind = SPEC_UNUSED },
+	[19] = { .name = "role", .kind = SPEC_U32, .values = enum_role },
 };
 
 static const struct spec_set set_backend = {
-	"backend", 18, attrs_backend
+	"backend", 19, attrs_backend
 };
 
 static const struct spec_attr attrs_status[] = {

@@ -12,6 +12,8 @@
 
 #define RAYOS_LB_NAME_MAX	31
 #define RAYOS_LB_PATH_MAX	127
+#define RAYOS_LB_METHOD_MAX	15
+#define RAYOS_LB_PAYLOAD_MAX	127
 
 /**
  * enum rayos_lb_proto - Transport protocol of a balancer.
@@ -96,13 +98,16 @@ enum rayos_lb_admin {
  * enum rayos_lb_probe - How the health of a backend is checked.
  * @RAYOS_LB_PROBE_NONE: It is not checked and counts as healthy.
  * @RAYOS_LB_PROBE_TCP: A TCP connection must be accepted.
- * @RAYOS_LB_PROBE_HTTP: An HTTP GET must be answered with a status in the
+ * @RAYOS_LB_PROBE_HTTP: An HTTP request must be answered with a status in the
  *   range asked for.
+ * @RAYOS_LB_PROBE_UDP: A datagram must be answered, or at least not be refused
+ *   by ICMP.
  */
 enum rayos_lb_probe {
 	RAYOS_LB_PROBE_NONE,
 	RAYOS_LB_PROBE_TCP,
 	RAYOS_LB_PROBE_HTTP,
+	RAYOS_LB_PROBE_UDP,
 
 	/* private: */
 	__RAYOS_LB_PROBE_MAX,
@@ -139,6 +144,8 @@ enum rayos_lb_when_down {
  * @RAYOS_LB_CHECK_RESULT_BAD_REPLY: What it answered is not HTTP.
  * @RAYOS_LB_CHECK_RESULT_ERROR: This machine could not make the check, for
  *   want of memory or ports.
+ * @RAYOS_LB_CHECK_RESULT_PASSIVE: No check, but so many connections of clients
+ *   in a row failed.
  */
 enum rayos_lb_check_result {
 	RAYOS_LB_CHECK_RESULT_NONE,
@@ -150,6 +157,7 @@ enum rayos_lb_check_result {
 	RAYOS_LB_CHECK_RESULT_BAD_STATUS,
 	RAYOS_LB_CHECK_RESULT_BAD_REPLY,
 	RAYOS_LB_CHECK_RESULT_ERROR,
+	RAYOS_LB_CHECK_RESULT_PASSIVE,
 
 	/* private: */
 	__RAYOS_LB_CHECK_RESULT_MAX,
@@ -173,6 +181,50 @@ enum rayos_lb_mode {
 	/* private: */
 	__RAYOS_LB_MODE_MAX,
 	RAYOS_LB_MODE_MAX = (__RAYOS_LB_MODE_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_switch - Whether something is so.
+ * @RAYOS_LB_SWITCH_OFF: It is not.
+ * @RAYOS_LB_SWITCH_ON: It is.
+ */
+enum rayos_lb_switch {
+	RAYOS_LB_SWITCH_OFF,
+	RAYOS_LB_SWITCH_ON,
+
+	/* private: */
+	__RAYOS_LB_SWITCH_MAX,
+	RAYOS_LB_SWITCH_MAX = (__RAYOS_LB_SWITCH_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_on_down - What becomes of the flows of a backend that turns
+ *   unhealthy.
+ * @RAYOS_LB_ON_DOWN_KEEP: They go on, as the backend may come back to them.
+ * @RAYOS_LB_ON_DOWN_RESET: They are reset, so that clients begin anew with
+ *   another backend.
+ */
+enum rayos_lb_on_down {
+	RAYOS_LB_ON_DOWN_KEEP,
+	RAYOS_LB_ON_DOWN_RESET,
+
+	/* private: */
+	__RAYOS_LB_ON_DOWN_MAX,
+	RAYOS_LB_ON_DOWN_MAX = (__RAYOS_LB_ON_DOWN_MAX - 1)
+};
+
+/**
+ * enum rayos_lb_role - When a backend is given new flows.
+ * @RAYOS_LB_ROLE_PRIMARY: Whenever it can take them.
+ * @RAYOS_LB_ROLE_FALLBACK: While no primary backend can take them.
+ */
+enum rayos_lb_role {
+	RAYOS_LB_ROLE_PRIMARY,
+	RAYOS_LB_ROLE_FALLBACK,
+
+	/* private: */
+	__RAYOS_LB_ROLE_MAX,
+	RAYOS_LB_ROLE_MAX = (__RAYOS_LB_ROLE_MAX - 1)
 };
 
 enum {
@@ -201,6 +253,7 @@ enum {
 	RAYOS_LB_A_STATS_DROPPED,
 	RAYOS_LB_A_STATS_CONNECT_LATENCY,
 	RAYOS_LB_A_STATS_FIRST_BYTE_LATENCY,
+	RAYOS_LB_A_STATS_RETRIED,
 
 	__RAYOS_LB_A_STATS_MAX,
 	RAYOS_LB_A_STATS_MAX = (__RAYOS_LB_A_STATS_MAX - 1)
@@ -218,6 +271,9 @@ enum {
 	RAYOS_LB_A_HEALTH_STATUS_MIN,
 	RAYOS_LB_A_HEALTH_STATUS_MAX,
 	RAYOS_LB_A_HEALTH_PAD,
+	RAYOS_LB_A_HEALTH_METHOD,
+	RAYOS_LB_A_HEALTH_SEND,
+	RAYOS_LB_A_HEALTH_REQUIRE_REPLY,
 
 	__RAYOS_LB_A_HEALTH_MAX,
 	RAYOS_LB_A_HEALTH_MAX = (__RAYOS_LB_A_HEALTH_MAX - 1)
@@ -231,6 +287,8 @@ enum {
 	RAYOS_LB_A_CHECK_STREAK,
 	RAYOS_LB_A_CHECK_LATENCY,
 	RAYOS_LB_A_CHECK_AGE,
+	RAYOS_LB_A_CHECK_PASSIVE_STREAK,
+	RAYOS_LB_A_CHECK_HOLD,
 
 	__RAYOS_LB_A_CHECK_MAX,
 	RAYOS_LB_A_CHECK_MAX = (__RAYOS_LB_A_CHECK_MAX - 1)
@@ -257,6 +315,8 @@ enum {
 	RAYOS_LB_A_BALANCER_MODE,
 	RAYOS_LB_A_BALANCER_SOURCE_IPV4,
 	RAYOS_LB_A_BALANCER_SOURCE_IPV6,
+	RAYOS_LB_A_BALANCER_PASSIVE,
+	RAYOS_LB_A_BALANCER_ON_DOWN,
 
 	__RAYOS_LB_A_BALANCER_MAX,
 	RAYOS_LB_A_BALANCER_MAX = (__RAYOS_LB_A_BALANCER_MAX - 1)
@@ -281,6 +341,7 @@ enum {
 	RAYOS_LB_A_BACKEND_CHECK,
 	RAYOS_LB_A_BACKEND_STATS,
 	RAYOS_LB_A_BACKEND_PAD,
+	RAYOS_LB_A_BACKEND_ROLE,
 
 	__RAYOS_LB_A_BACKEND_MAX,
 	RAYOS_LB_A_BACKEND_MAX = (__RAYOS_LB_A_BACKEND_MAX - 1)
