@@ -223,7 +223,9 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule);
  * @pkt: the client's first packet once more
  * @avoid: who has not answered it; the flow with it has been deleted
  *
- * If everybody else has just come to take nothing, @avoid gets it again.
+ * If everybody else has just come to take nothing, @avoid gets it again.  The
+ * flow has had its turn: were another one taken, then of two backends that take
+ * turns the silent one would be the first for every client.
  *
  * Context: within RCU, bottom halves off.
  * Return: as rayos_lb_schedule().
@@ -235,6 +237,7 @@ rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
 {
 	struct rayos_lb_flow *flow = place(balancer, pkt, avoid);
 
+	atomic_dec(&balancer->cursor);
 	if (IS_ERR(flow))
 		flow = place(balancer, pkt, NULL);
 	return settle(balancer, pkt, flow);

@@ -74,7 +74,10 @@ static void backend_event(const char *name, struct json_object *msg)
 		fprintf(out, "%s -> ", value_text(msg, "old-state"));
 		fprintf(out, "%s%s%s", color_on(lb_state_color(state)), state,
 			color_off(lb_state_color(state)));
-		if (by_check(msg))
+		if (!strcmp(value_text(msg, "check.result"), "passive") && by_check(msg))
+			fprintf(out, ", %s connections in a row failed",
+				value_text(msg, "check.passive-streak"));
+		else if (by_check(msg))
 			fprintf(out, ", last check %s, %s in a row",
 				value_text(msg, "check.result"), value_text(msg, "check.streak"));
 		fputc('\n', out);
@@ -83,6 +86,8 @@ static void backend_event(const char *name, struct json_object *msg)
 	fprintf(out, "set to %s, weight %s", value_text(msg, "admin"), value_text(msg, "weight"));
 	if (value_number(msg, "limit"))
 		fprintf(out, ", limit %s", value_text(msg, "limit"));
+	if (!strcmp(value_text(msg, "role"), "fallback"))
+		fprintf(out, ", role fallback");
 	if (value_number(msg, "deadline"))
 		fprintf(out, ", deadline in %s", text_age(value_number(msg, "deadline")).s);
 	fputc('\n', out);

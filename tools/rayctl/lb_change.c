@@ -186,11 +186,13 @@ static const struct key balancer_keys[] = {
 	{ "status", "health.status-min", key_http_status, "MIN-MAX",
 	  .otherwise = "200-399", .format = format_http_status },
 	{ "check-port", "health.port", key_number, "PORT|own", "own", 1 },
-	{ "method", "health.method", key_method, "GET|HEAD|OPTIONS", .otherwise = "GET",
+	{ "method", "health.method", key_method, "METHOD", .otherwise = "GET",
 	  .format = format_string },
 	{ "send", "health.send", key_payload, "TEXT|hex:DIGITS|none", "none",
 	  .format = format_payload },
 	{ "require-reply", "health.require-reply", key_enum },
+	{ "passive", "passive", key_number, "N|off", "off", 1 },
+	{ "on-down", "on-down", key_enum },
 	{ .word = NULL }
 };
 
@@ -198,6 +200,7 @@ static const struct key backend_new[] = {
 	{ "weight", "weight", key_number, "N", .otherwise = "1" },
 	{ "limit", "limit", key_number, "N|none", "none", 1 },
 	{ "state", "admin", key_admin, "online|offline", .format = format_enum },
+	{ "role", "role", key_enum },
 	{ .word = NULL }
 };
 
@@ -207,6 +210,7 @@ static const struct key backend_set[] = {
 	{ "online", "admin", key_admin, "online|offline", .bare = true },
 	{ "offline", "admin", key_admin, "", .bare = true },
 	{ "state", "admin", key_admin, "" },
+	{ "role", "role", key_enum },
 	{ .word = NULL }
 };
 

@@ -36,7 +36,7 @@ static void row_counters(struct table *table, struct json_object *stats)
 	static const char *const counters[] = {
 		"connections", "requests", "packets-in", "packets-out", NULL,
 		"bytes-in", "bytes-out", NULL,
-		"refused", "timeouts", "resets", "unreachable", "dropped", NULL
+		"refused", "timeouts", "resets", "unreachable", "dropped", "retried", NULL
 	};
 	const char *const *name = counters;
 
@@ -56,9 +56,9 @@ static void show_counters(struct json_object *balancers, struct json_object *bac
 		{ "PKTS IN", true, 6 }, { "PKTS OUT", true, 6 },
 		{ "BYTES IN", true, 5 }, { "BYTES OUT", true, 5 },
 		{ "REFUSED", true, 2 }, { "TIMEOUTS", true, 2 }, { "RESETS", true, 2 },
-		{ "UNREACH", true, 4 }, { "DROPPED", true, 3 },
+		{ "UNREACH", true, 4 }, { "DROPPED", true, 3 }, { "RETRIED", true, 7 },
 	};
-	struct table *table = table_new(columns, 13);
+	struct table *table = table_new(columns, 14);
 
 	each_row(table, balancers, backends, row_counters);
 	table_end(table, 0);

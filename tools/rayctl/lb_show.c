@@ -107,15 +107,27 @@ static uint64_t failures(struct json_object *backend)
 	       value_number(backend, "stats.resets") + value_number(backend, "stats.unreachable");
 }
 
+/* Whether any of a list has this word at a path: else it goes without saying. */
+static bool any(struct json_object *list, const char *path, const char *word)
+{
+	struct json_object *item;
+
+	for (size_t i = 0; (item = json_object_array_get_idx(list, i)); i++)
+		if (!strcmp(value_text(item, path), word))
+			return true;
+	return false;
+}
+
 static void show_backends(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "BALANCER" }, { "BACKEND" }, { "STATE" }, { "FOR", true, 3 },
 		{ "WEIGHT", true }, { "LIMIT", true, 4 }, { "ACTIVE", true },
 		{ "CONNS", true }, { "REQS", true, 5 }, { "FAILED", true, 1 },
-		{ "DEADLINE", true, 2 },
+		{ "DEADLINE", true, 2 }, { "ROLE" },
 	};
-	struct table *table = table_new(columns, 11);
+	bool roles = any(list, "role", "fallback");
+	struct table *table = table_new(columns, roles ? 12 : 11);
 	struct json_object *b;
 
 	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
@@ -135,6 +147,8 @@ static void show_backends(struct json_object *list)
 		table_cell(table, PLAIN, "%s", strcmp(state, "draining") ||
 			   !value_number(b, "deadline") ? "-" :
 			   text_age(value_number(b, "deadline")).s);
+		if (roles)
+			table_cell(table, PLAIN, "%s", value_text(b, "role"));
 	}
 	table_end(table, 0);
 }
@@ -150,14 +164,43 @@ struct text lb_probe(struct json_object *balancer)
 	return text;
 }
 
+static uint64_t highest(struct json_object *list, const char *path)
+{
+	struct json_object *item;
+	uint64_t value = 0;
+
+	for (size_t i = 0; (item = json_object_array_get_idx(list, i)); i++)
+		if (value < value_number(item, path))
+			value = value_number(item, path);
+	return value;
+}
+
+/* How many clients it has failed, of how many it may, and when it is tried again. */
+static void cells_passive(struct table *table, struct json_object *b)
+{
+	uint64_t streak = value_number(b, "check.passive-streak");
+	uint64_t hold = value_number(b, "check.hold");
+
+	if (value_number(b, "passive"))
+		table_cell(table, streak ? RED : PLAIN, "%s/%s", text_count(streak).s,
+			   text_count(value_number(b, "passive")).s);
+	else
+		table_cell(table, DIM, "-");
+	table_cell(table, PLAIN, "%s", hold ? text_age(hold).s : "-");
+}
+
 static void show_health(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "BALANCER" }, { "BACKEND" }, { "STATE" }, { "FOR", true, 2 },
+		{ "PROBE", .spare = 5 },
 		{ "LAST CHECK" }, { "AGO", true, 1 }, { "IN A ROW", true, 3 },
 		{ "TOOK", true, 4 }, { "PASSED", true }, { "FAILED", true },
+		{ "PASSIVE", true }, { "HOLD", true },
 	};
-	struct table *table = table_new(columns, 10);
+	/* Most balancers have no passive detection. */
+	bool passive = highest(list, "passive");
+	struct table *table = table_new(columns, passive ? 13 : 11);
 	struct json_object *b;
 
 	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
@@ -169,6 +212,7 @@ static void show_health(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
+		table_cell(table, PLAIN, "%s", lb_probe(b).s);
 		table_cell(table, never ? DIM : strcmp(result, "passed") ? RED : GREEN, "%s%s%s",
 			   never ? "-" : result, value_number(b, "check.status") ? " " : "",
 			   value_number(b, "check.status") ? value_text(b, "check.status") : "");
@@ -180,21 +224,43 @@ static void show_health(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "check.passed")).s);
 		table_cell(table, value_number(b, "check.failed") ? RED : PLAIN, "%s",
 			   text_count(value_number(b, "check.failed")).s);
+		if (passive)
+			cells_passive(table, b);
 	}
 	table_end(table, 0);
+}
+
+/* How backends are checked is told of their balancer only. */
+static void join_health(struct json_object *list, struct json_object *balancers)
+{
+	struct json_object *backend, *b;
+
+	for (size_t i = 0; (backend = json_object_array_get_idx(list, i)); i++) {
+		for (size_t j = 0; (b = json_object_array_get_idx(balancers, j)); j++) {
+			if (strcmp(value_text(b, "name"), value_text(backend, "balancer")))
+				continue;
+			value_set(backend, "health", json_object_get(value_at(b, "health")));
+			value_set(backend, "passive", json_object_get(value_at(b, "passive")));
+		}
+	}
 }
 
 /* Print the backends that the words ask for, in JSON with @keys alone. */
 static int list_backends(int argc, char **argv, void (*show)(struct json_object *list),
 			 const char *const *keys)
 {
-	struct json_object *list, *backend, *selected;
+	struct json_object *list, *balancers, *backend, *selected;
 	int ret = lb_one_name(argc, argv);
 
 	if (!ret)
 		ret = lb_fetch(argv[0], NULL, &list);
 	if (ret)
 		return ret;
+	/* One that has been deleted meanwhile is no error. */
+	if (keys && !lb_fetch(NULL, &balancers, NULL)) {
+		join_health(list, balancers);
+		json_object_put(balancers);
+	}
 	if (!options.json) {
 		if (!lb_none(list, "backends"))
 			show(list);
@@ -218,7 +284,8 @@ int lb_backends(int argc, char **argv)
 int lb_health(int argc, char **argv)
 {
 	static const char *const keys[] = {
-		"balancer", "id", "ipv4", "ipv6", "port", "admin", "state", "since", "check", NULL
+		"balancer", "id", "ipv4", "ipv6", "port", "admin", "state", "since", "check",
+		"health", "passive", NULL
 	};
 
 	return list_backends(argc, argv, show_health, keys);

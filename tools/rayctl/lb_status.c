@@ -167,6 +167,22 @@ static void show_mode(struct json_object *b)
 	fputc('\n', out);
 }
 
+/* What is so in most cases goes without saying here as well. */
+static void show_failing(struct json_object *b)
+{
+	uint64_t passive = value_number(b, "passive");
+
+	if (passive) {
+		line("passive");
+		fprintf(out, "down after %s failed connection%s in a row\n",
+			text_count(passive).s, plural(passive));
+	}
+	if (!strcmp(value_text(b, "on-down"), "reset")) {
+		line("on down");
+		fprintf(out, "connections of the backend are reset\n");
+	}
+}
+
 static void show_settings(struct json_object *b)
 {
 	fprintf(out, "%s%s%s  %s %s, %s of %s backend%s healthy\n", color_on(BOLD),
@@ -186,6 +202,7 @@ static void show_settings(struct json_object *b)
 		fprintf(out, "off\n");
 	line("when down");
 	fprintf(out, "%s\n", value_text(b, "when-down"));
+	show_failing(b);
 	show_probe(b);
 }
 
@@ -194,7 +211,10 @@ static void show_totals(struct json_object *b)
 	line("connections");
 	fprintf(out, "%s, %s open", text_count(value_number(b, "stats.connections")).s,
 		text_count(value_number(b, "active")).s);
-	fprintf(out, ", %s turned away\n", text_count(value_number(b, "stats.dropped")).s);
+	fprintf(out, ", %s turned away", text_count(value_number(b, "stats.dropped")).s);
+	if (value_number(b, "stats.retried"))
+		fprintf(out, ", %s retried", text_count(value_number(b, "stats.retried")).s);
+	fputc('\n', out);
 	line("traffic");
 	fprintf(out, "in %s, out %s\n", text_bytes(value_number(b, "stats.bytes-in")).s,
 		text_bytes(value_number(b, "stats.bytes-out")).s);

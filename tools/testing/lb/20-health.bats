@@ -98,6 +98,55 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 	is s2_state healthy
 }
 
+@test "http: a method of one's own" {
+	web health http:/health method HEAD $FAST
+	until_so 20 's1_check_passed > 0 && s2_check_passed > 0 && s3_check_passed > 0'
+	agent served name=b1
+	is method HEAD
+	lb set web method OPTIONS
+	until_is 20 method OPTIONS agent served name=b2
+}
+
+@test "udp: silence passes unless a reply is required, a closed port never" {
+	web proto udp health udp $FAST
+	until_so 20 's1_check_passed > 0 && s2_check_passed > 0 && s3_check_passed > 0'
+	agent served name=b1
+	got 'datagrams > 0'
+	is payload -
+	agent knob name=b1 mode=mute
+	agent kill name=b2
+	until_is 20 s2_state unhealthy
+	is s2_check_result refused
+	is s1_state healthy
+	lb set web require-reply on
+	until_is 20 s1_state unhealthy
+	is s1_check_result timeout
+	is s3_state healthy
+	agent revive name=b2
+	until_is 20 s2_state healthy
+	lb set web require-reply off
+	until_is 20 s1_state healthy
+	got 's1_check_failed > 0'
+}
+
+@test "udp: what is sent, and to whom" {
+	web6 health udp send hex:00ff41 $FAST
+	until_so 20 's1_check_passed > 0 && s2_check_passed > 0 && s3_check_passed > 0'
+	agent served name=b1
+	is payload 00ff41
+	lb set web send PING
+	until_is 20 payload 50494e47 agent served name=b1
+	lb set web send none
+	until_is 20 payload - agent served name=b1
+	agent kill name=b1
+	until_is 20 s1_state unhealthy
+	is s1_check_result refused
+	ip -n $D route replace unreachable fd00:1::12/128
+	until_is 20 s2_check_result unreachable
+	ip -n $D route replace fd00:1::12/128 dev lb-2
+	until_is 20 s2_state healthy
+}
+
 @test "a stopped web server is found by http, not by tcp" {
 	nginx_in lb-2 81 n2
 	lb add web vip $VIP health tcp interval 1s timeout 500ms rise 1 fall 2

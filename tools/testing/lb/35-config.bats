@@ -33,11 +33,13 @@ two_files()
 	local f=$BATS_TEST_TMPDIR/file
 
 	web policy least-connections affinity 5m when-down drop health http:/health interval 1s \
-		timeout 500ms rise 1 fall 2 host www status 200-299 check-port 8080
-	lb set web backend $B1 weight 7 limit 100
+		timeout 500ms rise 1 fall 2 host www status 200-299 check-port 8080 \
+		method HEAD passive 3 on-down reset
+	lb set web backend $B1 weight 7 limit 100 role fallback
 	lb set web backend $B2 offline
 	lb drain web $B3 deadline 1h
-	lb add six vip $VIP6 proto udp policy maglev
+	lb add six vip $VIP6 proto udp policy maglev health udp send hex:00ff \
+		require-reply on
 	lb add six backend $SIX1 weight 0
 	lb save "$f"
 	cat "$f"

@@ -104,7 +104,8 @@ class Agent:
         server = self.loop.servers[name]
         return {"conns": server.conns, "requests": server.requests,
                 "checks": server.checks, "datagrams": server.datagrams,
-                "open": len(server.open), "host": server.host}
+                "open": len(server.open), "host": server.host,
+                "method": server.method, "payload": server.payload}
 
     def do_reset(self):
         """Every backend listens and behaves, every job is forgotten."""
@@ -193,6 +194,7 @@ class Agent:
     do_options = staticmethod(packets.options)
     do_ttl = staticmethod(packets.ttl)
     do_ping = staticmethod(packets.ping)
+    do_syns = staticmethod(packets.syns)
 
     def do_icmp(self, job, **args):
         return packets.icmp(self.jobs[job], **convert(packets.icmp, args))

@@ -137,14 +137,16 @@ until_so()
 	done
 }
 
-# until_is SECONDS KEY WORD: look until it is
+# until_is SECONDS KEY WORD [COMMAND...]: look, by default, until it is
 until_is()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) key=$2 want=$3
+	shift 3
+	[ $# -gt 0 ] || set -- look
 
-	until look && is "$2" "$3" >/dev/null; do
+	until "$@" && is "$key" "$want" >/dev/null; do
 		if ((SECONDS > end)); then
-			is "$2" "$3"
+			is "$key" "$want"
 			return
 		fi
 		agent sleep seconds=0.1

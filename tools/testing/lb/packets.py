@@ -64,6 +64,13 @@ def udp(src, dst, sport, dport, data, check=None):
     return head[:6] + struct.pack("!H", check) + data
 
 
+def syn(src, dst, sport, dport, damaged):
+    head = struct.pack("!HHIIBBHHH", sport, dport, 0x5eed, 0, 5 << 4, 2, 8192,
+                       0, 0)
+    check = csum(pseudo(src, dst, TCP, len(head)) + head) ^ damaged
+    return head[:16] + struct.pack("!HH", check, 0)
+
+
 class Packet:
     """The network layer of a packet that was seen."""
 
@@ -157,6 +164,19 @@ def send_raw(ns, dst, *packets):
     with inside(ns), raw_socket(family_of(packed(dst))) as sock:
         for raw in packets:
             sock.sendto(raw, (dst, 0))
+
+
+def syns(ns, src, dst, n=1, damaged=0, sport=30000, gap=0.7):
+    """SYNs from `n` ports, each sent again after `gap` seconds."""
+    vip, port = endpoint(dst)
+    s, v = packed(src), packed(vip)
+    batch = []
+    for i in range(n):
+        data = syn(s, v, sport + i, port, damaged)
+        batch.append(ip_header(s, v, TCP, len(data)) + data)
+    send_raw(ns, vip, *batch)
+    time.sleep(gap)
+    send_raw(ns, vip, *batch)
 
 
 def udp_sums(ns, src, dst, backend_ns, backend):

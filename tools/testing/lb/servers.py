@@ -50,6 +50,8 @@ class Server:
         self.mode = "answer"        # or mute, close, reset, garbage
         self.last = 0               # answers before the server closes, 0: any
         self.host = "-"             # Host header of the last health check
+        self.method = "-"           # and its method
+        self.payload = "-"          # the last datagram, in hexadecimal digits
         self.conns = self.requests = self.checks = self.datagrams = 0
         self.sockets = []
         self.open = set()
@@ -101,6 +103,7 @@ class Conn:
         fields = dict(f.split(": ", 1) for f in lines[1:] if ": " in f)
         if path == "/health":
             server.checks += 1
+            server.method = method
             server.host = fields.get("Host", "-")
         else:
             server.requests += 1
@@ -262,6 +265,7 @@ class Loop(threading.Thread):
                 data, info, _, peer = sock.recvmsg(CHUNK,
                                                    socket.CMSG_SPACE(20))
                 server.datagrams += 1
+                server.payload = data.hex() or "-"
                 if server.mode != "mute":
                     # from the address that was asked, by whichever link
                     source = [(level, kind, value[:16] + bytes(4))

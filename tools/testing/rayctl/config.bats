@@ -31,10 +31,12 @@ everything()
 
 	add dns vip [2001:db8::53]:53 proto udp policy maglev
 		backend [2001:db8::1:53]:53
-	add web vip 10.0.0.1:80 policy least-connections affinity 5m when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81
+	add time vip 10.0.0.1:123 proto udp health udp send hex:1b00 require-reply on
+	add web vip 10.0.0.1:80 policy least-connections affinity 5m when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81 method HEAD passive 5 on-down reset
 		backend 10.0.1.1:8080 weight 7 limit 9
 		backend 10.0.1.2:8080 weight 0 state offline
 		backend 10.0.1.3:8080 state drain
+		backend 10.0.1.4:8080 role fallback
 	END
 }
 
@@ -57,10 +59,36 @@ everything()
 @test "save: what has its default is left out" {
 	start_kernel
 	done_by lb add web vip 10.0.0.1:80 policy round-robin affinity off health none interval 2s \
-		rise 2 fall 3 timeout 1s when-down reset check-port own
-	done_by lb add web backend 10.0.1.1:80 weight 1 limit none state online
+		rise 2 fall 3 timeout 1s when-down reset check-port own passive off on-down keep
+	done_by lb add web backend 10.0.1.1:80 weight 1 limit none state online role primary
 	done_by lb save
 	shows '^add web vip 10\.0\.0\.1:80$' '^	backend 10\.0\.1\.1:80$'
+	done_by lb set web health http method GET
+	done_by lb save
+	shows '^add web vip 10\.0\.0\.1:80 health http$'
+	done_by lb set web health udp send none require-reply off
+	done_by lb save
+	shows '^add web vip 10\.0\.0\.1:80 health udp$'
+}
+
+@test "save: a payload is a text when it can be read as one" {
+	local said
+
+	start_kernel
+	done_by lb add dns vip 10.0.0.1:53 proto udp health udp
+	# one for each way in which it cannot
+	while read -r said saved; do
+		done_by lb set dns send "$said"
+		done_by lb save
+		shows "^add dns .* send $saved\$"
+	done <<-'END'
+	PING PING
+	hex:50494E47 PING
+	hex:00ff hex:00ff
+	hex:6865783a hex:6865783a
+	hex:6e6f6e65 hex:6e6f6e65
+	hex:2020 hex:2020
+	END
 }
 
 @test "save: to a file, whole or not at all" {

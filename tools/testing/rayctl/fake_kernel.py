@@ -84,6 +84,8 @@ class Spec:
             return nla(number | NLA_F_NESTED, self.encode(attr["nested-attributes"], value))
         if attr.get("display-hint") in ("ipv4", "ipv6"):
             return nla(number, ipaddress.ip_address(value).packed)
+        if kind == "binary":
+            return nla(number, bytes.fromhex(value))
         if kind == "string":
             return nla(number, value.encode("utf-8", "surrogateescape") + b"\0")
         if kind == "flag":
@@ -125,6 +127,8 @@ class Spec:
     def decode_one(self, attr, payload):
         if attr.get("display-hint") in ("ipv4", "ipv6"):
             return str(ipaddress.ip_address(payload))
+        if attr["type"] == "binary":
+            return payload.hex()
         if attr["type"] == "string":
             if payload[-1:] != b"\0":
                 raise Refusal(errno.EINVAL, "string without NUL", attr["name"])

@@ -64,8 +64,8 @@ teardown()
 	done_by lb backends
 	shows '^web +10\.0\.1\.4:8080 +draining +19s +1 +- +0 +0 +0 +0 +4m 41s$'
 	done_by lb health
-	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +refused +0\.9s +23 +1\.9 ms +120 +23$' \
-		'^dns .* healthy +3\.0s +- +- +- +- +0 +0$'
+	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +http +refused +0\.9s +23 +1\.9 ms +120 +23$' \
+		'^dns .* healthy +3\.0s +none +- +- +- +- +0 +0$'
 	done_by lb metrics web
 	shows '^web +total +1\.2M +2\.3M' '^web +10\.0\.1\.4:8080 +- +- +- +- +- +- +- +-$'
 	done_by lb policies
@@ -116,6 +116,33 @@ teardown()
 	json 'd == {}'
 	done_by -j lb
 	json 'd == []'
+}
+
+@test "failing backends: what is set and what is shown" {
+	start_kernel --state "$STATE"
+	done_by lb set web passive 5 on-down reset method HEAD
+	done_by lb set web backend 10.0.1.2:8080 role fallback
+	done_by lb status web
+	shows '^  passive +down after 5 failed connections in a row$' \
+		'^  on down +connections of the backend are reset$' \
+		'^  health +http HEAD /healthz every 2s'
+	done_by lb health
+	shows ' PASSIVE +HOLD$' '^web +10\.0\.1\.1:8080 +.* http HEAD +passed .* 0/5 +-$' \
+		'^dns .* - +-$'
+	done_by -j lb health web
+	json 'd[0]["health"]["method"] == "HEAD" and d[0]["passive"] == 5'
+	done_by lb backends
+	shows ' ROLE$' '^web +10\.0\.1\.2:8080 .* fallback$'
+	done_by -j lb backends web
+	json '[b.get("role") for b in d] == [None, "fallback", None, None]'
+	done_by lb set dns health udp send hex:1b00 require-reply on
+	done_by lb status dns
+	shows '^  health +udp every 2s, .*, sends hex:1b00, a reply is required$'
+	done_by -j lb status dns
+	json 'd[0]["health"]["send"] == "1b00"'
+	done_by lb set dns send none
+	done_by -j lb status dns
+	json 'd[0]["health"]["send"] == ""'
 }
 
 @test "modes of a balancer" {

@@ -26,9 +26,14 @@ candidates()
 	[ "$(candidates lb add web vip 10.0.0.1:80 proto "")" = "tcp udp " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 mode "")" = "dsr full-nat nat " ]
 	[ "$(candidates lb add web vip 10.0.0.1:80 policy m)" = "maglev " ]
-	[ "$(candidates lb set web health "")" = "http:/ none tcp " ]
+	[ "$(candidates lb set web health "")" = "http:/ none tcp udp " ]
+	[ "$(candidates lb set web send "")" = "hex: none " ]
+	[ "$(candidates lb set web require-reply "")" = "off on " ]
+	[ "$(candidates lb set web passive "")" = "off " ]
+	[ "$(candidates lb set web on-down "")" = "keep reset " ]
+	[ "$(candidates lb add web backend 10.0.0.1:80 role "")" = "fallback primary " ]
 	[ "$(candidates lb set web affinity "")" = "off " ]
-	[ "$(candidates lb set web backend 10.0.0.1:80 "")" = "limit offline online weight " ]
+	[ "$(candidates lb set web backend 10.0.0.1:80 "")" = "limit offline online role weight " ]
 	[ "$(candidates lb add web backend 10.0.0.1:80 state o)" = "offline online " ]
 	[ "$(candidates lb del web backend 10.0.0.1:80 "")" = "reset " ]
 	[ "$(candidates lb drain web 10.0.0.1:80 "")" = "deadline " ]
@@ -40,7 +45,7 @@ candidates()
 }
 
 @test "completion leaves out what has been said, and stops where it is lost" {
-	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval rise status timeout when-down " ]
+	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval method on-down passive require-reply rise send status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
 	[ -z "$(candidates nonsense "")" ]
 	[ -z "$(candidates lb nonsense "")" ]
@@ -95,7 +100,8 @@ candidates()
 
 	for word in status backends policies health metrics add set del drain vip proto policy \
 		affinity when-down health interval timeout rise fall host status check-port \
-		weight limit state deadline reset mode source nat full-nat dsr; do
+		weight limit state deadline reset mode source nat full-nat dsr \
+		method send hex require-reply passive on-down role fallback; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||
 			{ echo "rayctl-lb.rst lacks $word"; return 1; }
 	done

@@ -147,9 +147,30 @@ wrong()
 	says 'rayctl: lb set: policy "r" is not unique among round-robin, weighted-round-robin, least-connections, ip-hash, random, maglev'
 	wrong 'lb add: state "drain" is none of online, offline' \
 		lb add web backend 10.0.0.1:80 state drain
-	wrong 'lb set: health "icmp" is none of none, tcp, http' lb set web health icmp
+	wrong 'lb set: health "icmp" is none of none, tcp, http, udp' lb set web health icmp
 	wrong 'lb set: health "tcp:/x": only http takes a path' lb set web health tcp:/x
 	wrong 'lb set: health "http:x": a path begins with a slash' lb set web health http:x
+	wrong 'lb set: require-reply "yes" is none of off, on' lb set web require-reply yes
+	wrong 'lb set: on-down "drop" is none of keep, reset' lb set web on-down drop
+	wrong 'lb set: role "spare" is none of primary, fallback' \
+		lb set web backend 10.0.0.1:80 role spare
+	wrong 'lb set: unknown key "role"' lb set web role fallback
+}
+
+@test "methods, payloads and failures" {
+	wrong 'lb set: method "GET/" is no method of HTTP' lb set web method GET/
+	wrong 'lb set: method "ABCDEFGHIJKLMNOP" is too long, 15 bytes at most' \
+		lb set web method ABCDEFGHIJKLMNOP
+	wrong 'lb set: method is empty' lb set web method ""
+	wrong 'lb set: send "" is empty, write none' lb set web send ""
+	wrong 'lb set: send "hex:" is empty, write none' lb set web send hex:
+	wrong 'lb set: send "hex:0x" is not of hexadecimal digits' lb set web send hex:0x
+	wrong 'lb set: send "hex:123" ends in half a byte' lb set web send hex:123
+	wrong "lb set: send \"$(printf 's%.0s' {1..128})\" is too long, 127 bytes at most" \
+		lb set web send "$(printf 's%.0s' {1..128})"
+	refused_by lb set web send "$(printf 's%.0s' {1..127})"
+	wrong 'lb set: passive "0" is out of range, 1 to 1000, or off' lb set web passive 0
+	wrong 'lb set: passive "1001" is out of range, 1 to 1000, or off' lb set web passive 1001
 }
 
 @test "ranges of HTTP status" {
