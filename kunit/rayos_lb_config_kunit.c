@@ -198,15 +198,78 @@ static void settings_return_to_defaults(struct kunit *test)
 	struct rayos_lb_backend *backend = fixture_backend(test, balancer, 1, 7);
 
 	backend->limit = 9;
+	backend->role = RAYOS_LB_ROLE_FALLBACK;
 	balancer->affinity = NSEC_PER_SEC;
+	balancer->passive = 7;
+	balancer->on_down = RAYOS_LB_ON_DOWN_RESET;
 	balancer->health.rise = 50;
+	strscpy(balancer->health.method, "HEAD", sizeof(balancer->health.method));
+	balancer->health.send_len = 3;
+	balancer->health.require_reply = RAYOS_LB_SWITCH_ON;
 	KUNIT_EXPECT_EQ(test, configure(f, "lb1", RAYOS_LB_POLICY_ROUND_ROBIN, 1, 1,
 					true), 0);
 	KUNIT_EXPECT_EQ(test, backend->weight, 1);
 	KUNIT_EXPECT_EQ(test, backend->limit, 0);
+	KUNIT_EXPECT_EQ(test, backend->role, RAYOS_LB_ROLE_PRIMARY);
 	KUNIT_EXPECT_EQ(test, balancer->affinity, 0);
+	KUNIT_EXPECT_EQ(test, balancer->passive, 0);
+	KUNIT_EXPECT_EQ(test, balancer->on_down, RAYOS_LB_ON_DOWN_KEEP);
 	KUNIT_EXPECT_EQ(test, balancer->health.rise, 2);
+	KUNIT_EXPECT_STREQ(test, balancer->health.method, "GET");
+	KUNIT_EXPECT_EQ(test, balancer->health.send_len, 0);
+	KUNIT_EXPECT_EQ(test, balancer->health.require_reply,
+			RAYOS_LB_SWITCH_OFF);
 	KUNIT_EXPECT_FALSE(test, backend->leaving);
+}
+
+/* Servers 1 and 2 for themselves, and from @fallback to 4 as fallbacks */
+static int configure_fallbacks(struct fixture *f, u32 fallback)
+{
+	struct rayos_lb_planned_backend *pb;
+	struct rayos_lb_planned *planned;
+	struct rayos_lb_plan *plan;
+	int err = -ENOMEM;
+	u32 n;
+
+	mutex_lock(&f->ln.lock);
+	plan = rayos_lb_plan_new(&f->ln, 4);
+	if (!plan)
+		goto unlock;
+	planned = plan_lb(plan, "lb1", 1);
+	for (n = 1; planned && n <= 4; n++) {
+		pb = plan_server(plan, planned, n);
+		if (!pb)
+			goto free;
+		pb->settings.role = n >= fallback ? RAYOS_LB_ROLE_FALLBACK :
+						    RAYOS_LB_ROLE_PRIMARY;
+	}
+	err = rayos_lb_plan_prepare(plan, NULL);
+	if (!err)
+		rayos_lb_plan_commit(plan);
+free:
+	rayos_lb_plan_free(plan);
+unlock:
+	mutex_unlock(&f->ln.lock);
+	return err;
+}
+
+/* The snapshot has room for whatever roles there will be */
+static void roles_change_at_once(struct kunit *test)
+{
+	static const u32 fallbacks[] = { 5, 3, 1, 2, 4, 5, 1 };
+	struct fixture *f = test->priv;
+	struct rayos_lb_balancer *balancer;
+	u32 i, n, seen;
+
+	for (i = 0; i < ARRAY_SIZE(fallbacks); i++) {
+		KUNIT_ASSERT_EQ(test, configure_fallbacks(f, fallbacks[i]), 0);
+		balancer = lookup(f, "lb1");
+		KUNIT_ASSERT_NOT_NULL(test, balancer);
+		for (n = seen = 0; n < 40; n++)
+			seen |= BIT(fixture_server_of(balancer, 1, 1024 + n)->id);
+		KUNIT_EXPECT_EQ(test, seen, fallbacks[i] == 1 ? GENMASK(4, 1) :
+				GENMASK(fallbacks[i] - 1, 1));
+	}
 }
 
 /* One configuration onto itself leaves even the snapshot alone */
@@ -233,6 +296,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_stays_is_the_same),
 	KUNIT_CASE(address_changes_its_balancer),
 	KUNIT_CASE(settings_return_to_defaults),
+	KUNIT_CASE(roles_change_at_once),
 	KUNIT_CASE(same_again_does_nothing),
 	{}
 };

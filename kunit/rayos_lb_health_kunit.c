@@ -73,6 +73,25 @@ static void streak_does_not_overflow(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, v.healthy);
 }
 
+/* Whatever was found before, it takes as many passed checks as ever */
+static void failed_by_its_clients(struct kunit *test)
+{
+	struct rayos_lb_verdict v;
+	u32 before, i;
+
+	for (before = 0; before < 5; before++) {
+		rayos_lb_verdict_init(&v);
+		for (i = 0; i < before; i++)
+			rayos_lb_verdict_add(&v, true, 3, 2);
+		rayos_lb_verdict_fail(&v);
+		KUNIT_EXPECT_FALSE(test, v.healthy);
+		KUNIT_EXPECT_EQ(test, v.streak, 0);
+		KUNIT_EXPECT_FALSE(test, rayos_lb_verdict_add(&v, true, 3, 2));
+		KUNIT_EXPECT_FALSE(test, rayos_lb_verdict_add(&v, true, 3, 2));
+		KUNIT_EXPECT_TRUE(test, rayos_lb_verdict_add(&v, true, 3, 2));
+	}
+}
+
 /* Random checks against the rule said another way: the last n were all alike */
 static void random_checks(struct kunit *test)
 {
@@ -292,6 +311,7 @@ static void result_of_error(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(rise_and_fall, verdict_gen_params),
 	KUNIT_CASE(streak_does_not_overflow),
+	KUNIT_CASE(failed_by_its_clients),
 	KUNIT_CASE(random_checks),
 	KUNIT_CASE_PARAM(delay_within_a_tenth, delay_gen_params),
 	KUNIT_CASE_PARAM(status_at_once, http_gen_params),

@@ -323,12 +323,70 @@ static void http_check(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(server->request, "\r\n\r\n"));
 }
 
+static struct socket *bound(u16 port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct socket *sock;
+
+	if (sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &sock))
+		return NULL;
+	if (!kernel_bind(sock, (struct sockaddr_unsized *)&sin, sizeof(sin)))
+		return sock;
+	sock_release(sock);
+	return NULL;
+}
+
+/* A server that says nothing, and then none at all */
+static void udp_check(struct kunit *test)
+{
+	struct rayos_lb_balancer *balancer = checked(test, RAYOS_LB_PROBE_UDP);
+	struct socket *server = bound(PORT);
+	struct rayos_lb_backend *backend;
+	char buf[8];
+	struct kvec vec = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct msghdr msg = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, server);
+	balancer->health.timeout = INTERVAL / 2;
+	balancer->health.send_len = 3;
+	memcpy(balancer->health.send, "\0hi", 3);
+	backend = add(test, balancer, PORT);
+	KUNIT_EXPECT_TRUE(test, await(backend, 2));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->prober.result),
+			RAYOS_LB_CHECK_RESULT_PASSED);
+	KUNIT_EXPECT_EQ(test, kernel_recvmsg(server, &msg, &vec, 1, sizeof(buf),
+					     MSG_DONTWAIT), 3);
+	KUNIT_EXPECT_EQ(test, memcmp(buf, "\0hi", 3), 0);
+
+	WRITE_ONCE(balancer->health.require_reply, RAYOS_LB_SWITCH_ON);
+	KUNIT_EXPECT_TRUE(test, await(backend, 3));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->prober.result),
+			RAYOS_LB_CHECK_RESULT_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->state),
+			RAYOS_LB_STATE_UNHEALTHY);
+
+	WRITE_ONCE(balancer->health.require_reply, RAYOS_LB_SWITCH_OFF);
+	KUNIT_EXPECT_TRUE(test, await(backend, 3));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->state), RAYOS_LB_STATE_HEALTHY);
+	sock_release(server);
+	KUNIT_EXPECT_TRUE(test, await(backend, 3));
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->prober.result),
+			RAYOS_LB_CHECK_RESULT_REFUSED);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(backend->state),
+			RAYOS_LB_STATE_UNHEALTHY);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(tcp_check_follows_server),
 	KUNIT_CASE(checks_come_at_their_interval),
 	KUNIT_CASE(unchecked_backend_is_healthy),
 	KUNIT_CASE(removed_in_the_middle_of_a_check),
 	KUNIT_CASE_PARAM(http_check, http_gen_params),
+	KUNIT_CASE(udp_check),
 	{}
 };
 

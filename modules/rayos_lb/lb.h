@@ -253,6 +253,7 @@ struct rayos_lb_snapshot {
  * @source: with full NAT, what backends see as the client's address; zero for
  *	what routing chooses
  * @cursor: the turn of policies which take turns
+ * @fallback_cursor: the same among fallback backends
  * @stats: what no backend got, and what dead backends leave
  * @affinities: clients remembered
  * @ln: the namespace
@@ -285,6 +286,7 @@ struct rayos_lb_balancer {
 	union nf_inet_addr source;
 
 	atomic_t cursor ____cacheline_aligned_in_smp;
+	atomic_t fallback_cursor;
 	atomic_t affinities;
 	refcount_t refs;
 

@@ -142,6 +142,11 @@ static struct rayos_lb_flow *by_policy(struct rayos_lb_balancer *balancer,
 	if (!pool->nr)
 		return ERR_PTR(-EHOSTUNREACH);
 	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
+	/* it has had its turn: were another one taken, then of two backends the
+	 * silent one would be the first for every client
+	 */
+	if (unlikely(avoid))
+		atomic_dec(pool->cursor);
 	for (i = 0; i < pool->nr; i++) {
 		backend = snapshot->backend[(first + i) % pool->nr];
 		if (backend == avoid || !rayos_lb_backend_takes(backend))
@@ -223,9 +228,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule);
  * @pkt: the client's first packet once more
  * @avoid: who has not answered it; the flow with it has been deleted
  *
- * If everybody else has just come to take nothing, @avoid gets it again.  The
- * flow has had its turn: were another one taken, then of two backends that take
- * turns the silent one would be the first for every client.
+ * If everybody else has just come to take nothing, @avoid gets it again.
  *
  * Context: within RCU, bottom halves off.
  * Return: as rayos_lb_schedule().
@@ -237,7 +240,6 @@ rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
 {
 	struct rayos_lb_flow *flow = place(balancer, pkt, avoid);
 
-	atomic_dec(&balancer->cursor);
 	if (IS_ERR(flow))
 		flow = place(balancer, pkt, NULL);
 	return settle(balancer, pkt, flow);

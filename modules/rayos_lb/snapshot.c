@@ -46,10 +46,9 @@ static u32 count_eligible(const struct rayos_lb_balancer *balancer, u32 role)
 	return n;
 }
 
-/* Of one role */
+/* Of one role, each of which takes its own turns: one flow may ask both */
 static struct rayos_lb_snapshot *
-alloc(struct rayos_lb_balancer *balancer,
-      const struct rayos_lb_policy_ops *policy, u32 nr)
+alloc(atomic_t *cursor, const struct rayos_lb_policy_ops *policy, u32 nr)
 {
 	struct rayos_lb_snapshot *snapshot;
 
@@ -57,7 +56,7 @@ alloc(struct rayos_lb_balancer *balancer,
 	if (!snapshot)
 		return NULL;
 	snapshot->pool.policy = policy;
-	snapshot->pool.cursor = &balancer->cursor;
+	snapshot->pool.cursor = cursor;
 	if (!nr)
 		return snapshot;
 
@@ -95,11 +94,12 @@ rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
 			const struct rayos_lb_policy_ops *policy, u32 nr,
 			u32 nr_fallback)
 {
-	struct rayos_lb_snapshot *snapshot = alloc(balancer, policy, nr);
+	struct rayos_lb_snapshot *snapshot = alloc(&balancer->cursor, policy, nr);
 
 	if (!snapshot || !nr_fallback)
 		return snapshot;
-	snapshot->fallback = alloc(balancer, policy, nr_fallback);
+	snapshot->fallback = alloc(&balancer->fallback_cursor, policy,
+				   nr_fallback);
 	if (snapshot->fallback)
 		return snapshot;
 	rayos_lb_snapshot_free(snapshot);
