@@ -61,6 +61,20 @@ static bool by_check(struct json_object *msg)
 	return true;
 }
 
+static void show_reason(struct json_object *msg)
+{
+	const char *result = value_text(msg, "check.result");
+
+	if (!strcmp(result, "passive"))
+		fprintf(out, ", %s connections in a row failed",
+			value_text(msg, "check.passive-streak"));
+	else if (!strcmp(result, "none"))
+		fprintf(out, ", tried again");
+	else
+		fprintf(out, ", last check %s, %s in a row", result,
+			value_text(msg, "check.streak"));
+}
+
 static void backend_event(const char *name, struct json_object *msg)
 {
 	const char *state = value_text(msg, "state");
@@ -74,12 +88,8 @@ static void backend_event(const char *name, struct json_object *msg)
 		fprintf(out, "%s -> ", value_text(msg, "old-state"));
 		fprintf(out, "%s%s%s", color_on(lb_state_color(state)), state,
 			color_off(lb_state_color(state)));
-		if (!strcmp(value_text(msg, "check.result"), "passive") && by_check(msg))
-			fprintf(out, ", %s connections in a row failed",
-				value_text(msg, "check.passive-streak"));
-		else if (by_check(msg))
-			fprintf(out, ", last check %s, %s in a row",
-				value_text(msg, "check.result"), value_text(msg, "check.streak"));
+		if (by_check(msg))
+			show_reason(msg);
 		fputc('\n', out);
 		return;
 	}

@@ -216,6 +216,8 @@ static void show_health(struct json_object *list)
 		table_cell(table, never ? DIM : strcmp(result, "passed") ? RED : GREEN, "%s%s%s",
 			   never ? "-" : result, value_number(b, "check.status") ? " " : "",
 			   value_number(b, "check.status") ? value_text(b, "check.status") : "");
+		/* What clients have found is no check. */
+		never = never || !value_at(b, "check.age");
 		table_cell(table, PLAIN, "%s", never ? "-" :
 			   text_age(value_number(b, "check.age")).s);
 		table_cell(table, PLAIN, "%s", never ? "-" : value_text(b, "check.streak"));

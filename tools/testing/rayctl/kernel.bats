@@ -131,6 +131,17 @@ teardown()
 		'^dns .* - +-$'
 	done_by -j lb health web
 	json 'd[0]["health"]["method"] == "HEAD" and d[0]["passive"] == 5'
+	# a server that is held, and which no check has seen
+	stop_kernel
+	sed -e 's/result: none/result: passive\n      passive-streak: 5\n      hold: 8000000000/' \
+		-e 's/when-down: drop/when-down: drop\n    passive: 5/' -e '/ age: 0$/d' "$STATE" \
+		>"$BATS_TEST_TMPDIR/held"
+	start_kernel --state "$BATS_TEST_TMPDIR/held"
+	done_by lb health
+	shows '^dns .* none +passive +- +- +- +0 +0 +5/5 +8\.0s$'
+	stop_kernel
+	start_kernel --state "$STATE"
+	done_by lb set web backend 10.0.1.2:8080 role fallback
 	done_by lb backends
 	shows ' ROLE$' '^web +10\.0\.1\.2:8080 .* fallback$'
 	done_by -j lb backends web
