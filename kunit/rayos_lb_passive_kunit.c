@@ -339,20 +339,12 @@ static void on_down_cuts(struct kunit *test)
 
 /* Packets ------------------------------------------------------------------- */
 
-/**
- * struct syn_case - a SYN, and what its fate would prove
- * @name: of the case
- * @ttl: hops left
- * @payload: bytes behind it
- * @options: bytes of options in its network header
- * @flags: RAYOS_LB_TH_* flags
- * @proof: it is flawless
- */
+/* A SYN, and whether its fate proves anything */
 static const struct syn_case {
 	const char *name;
 	u8 ttl;
 	u32 payload;
-	u32 options;
+	u32 options;	/* bytes of them in its network header */
 	u8 flags;
 	bool proof;
 } syn_cases[] = {

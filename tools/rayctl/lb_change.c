@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lb add, set, drain and del. */
+#include <ctype.h>
 #include <string.h>
 
 #include "complete.h"
@@ -79,11 +80,10 @@ static bool format_http_status(const struct key *key, const struct spec_attr *at
 static int key_method(const struct key *key, const struct spec_attr *attr, const char *text,
 		      struct json_object *request)
 {
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-	if (text[strspn(text, token)])
-		return misuse(key->path, "%s \"%s\" is no method of HTTP", key->word, text);
+	for (const char *c = text; *c; c++)
+		if (!isascii(*c) || (!isalnum(*c) && !strchr("!#$%&'*+-.^_`|~", *c)))
+			return misuse(key->path, "%s \"%s\" is no method of HTTP", key->word,
+				      text);
 	return key_string(key, attr, text, request);
 }
 
@@ -124,23 +124,16 @@ static int key_payload(const struct key *key, const struct spec_attr *attr, cons
 bool lb_format_payload(const char *hex, char *buf, size_t size)
 {
 	size_t len = strlen(hex) / 2, i;
-	unsigned int byte;
+	bool text = len < size;
 
-	if (!len)
-		return false;
-	snprintf(buf, size, HEX "%s", hex);
-	for (i = 0; i < len && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
-		if (byte <= ' ' || byte > '~')
-			return true;
+	for (i = 0; text && i < len; i++)
+		text = sscanf(hex + 2 * i, "%2hhx", (unsigned char *)buf + i) == 1 &&
+		       buf[i] > ' ' && buf[i] <= '~';
+	buf[text ? len : 0] = '\0';
 	/* A text, if it cannot be read as anything else. */
-	for (i = 0; i < len; i++) {
-		sscanf(hex + 2 * i, "%2x", &byte);
-		buf[i] = byte;
-	}
-	buf[len] = '\0';
-	if (!strncmp(buf, HEX, strlen(HEX)) || !strcmp(buf, "none"))
+	if (!text || !strncmp(buf, HEX, strlen(HEX)) || !strcmp(buf, "none"))
 		snprintf(buf, size, HEX "%s", hex);
-	return true;
+	return len;
 }
 
 static bool format_payload(const struct key *key, const struct spec_attr *attr,
