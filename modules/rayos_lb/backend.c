@@ -110,6 +110,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	rayos_lb_backend_apply(backend, &rayos_lb_backend_settings_default);
 	backend->state = RAYOS_LB_STATE_OFFLINE;
 	backend->since = ktime_get_ns();
+	rayos_lb_rate_begin(&backend->rates, backend->since);
 	refcount_set(&backend->refs, 1);
 	INIT_LIST_HEAD(&backend->list);
 	INIT_RCU_WORK(&backend->free, backend_free);

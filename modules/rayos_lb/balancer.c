@@ -4,6 +4,7 @@
  * under the lock of their network namespace.
  */
 #include <linux/hash.h>
+#include <linux/ktime.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -145,6 +146,7 @@ rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
 	balancer->l4 = l4;
 	INIT_LIST_HEAD(&balancer->backends);
 	rayos_lb_balancer_apply(balancer, &rayos_lb_settings_default);
+	rayos_lb_rate_begin(&balancer->rates, ktime_get_ns());
 	refcount_set(&balancer->refs, 1);
 	INIT_RCU_WORK(&balancer->free, balancer_free);
 	return balancer;
@@ -276,6 +278,7 @@ void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer)
 	hlist_add_head_rcu(&balancer->link,
 			   &ln->vips[vip_bucket(&balancer->vip.addr,
 						balancer->vip.port)]);
+	rayos_lb_sample_begin(ln);
 }
 
 /**

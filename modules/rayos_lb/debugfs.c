@@ -248,6 +248,14 @@ static void show_status(struct seq_file *m, struct rayos_lb_net *ln)
 		   list_count_nodes(&ln->removed));
 }
 
+static void show_rate(struct seq_file *m, const char *what, u64 milli)
+{
+	u32 rest;
+	u64 whole = div_u64_rem(milli, 1000, &rest);
+
+	seq_printf(m, " %s/s %llu.%03u", what, whole, rest);
+}
+
 static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 			 const struct rayos_lb_stats *stats, const void *arg)
 {
@@ -255,9 +263,12 @@ static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 	show_address(m, b->balancer->family, &b->balancer->vip);
 	seq_puts(m, " -> ");
 	show_address(m, b->balancer->family, &b->addr);
-	seq_printf(m, " %s weight %u active %d connections %llu\n",
+	seq_printf(m, " %s weight %u active %d connections %llu",
 		   state_name[b->state], b->weight, atomic_read(&b->active),
 		   stats->counter[RAYOS_LB_C_CONNECTIONS]);
+	show_rate(m, "connections", b->rates.average[RAYOS_LB_R_CONNECTIONS]);
+	show_rate(m, "requests", b->rates.average[RAYOS_LB_R_REQUESTS]);
+	seq_printf(m, " errors/million %u\n", rayos_lb_rate_errors(&b->rates));
 }
 
 static void show_balancers(struct seq_file *m, struct rayos_lb_net *ln)

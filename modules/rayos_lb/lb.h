@@ -18,6 +18,7 @@
 
 #include "flow.h"
 #include "policy.h"
+#include "rate.h"
 #include "stats.h"
 #include "tuple.h"
 #include "verdict.h"
@@ -162,6 +163,7 @@ struct rayos_lb_prober {
  * @removed: it has left the configuration and lives for its flows only
  * @leaving: no snapshot shall have it any more, though its state does not say so
  *	yet; under the namespace's lock
+ * @rates: how fast its counters grow, under the namespace's lock
  * @prober: its health checks
  * @list: in the balancer's backends or in the namespace's removed ones, under
  *	the namespace's lock
@@ -189,6 +191,7 @@ struct rayos_lb_backend {
 	u64 since;
 	bool removed;
 	bool leaving;
+	struct rayos_lb_rates rates;
 	struct rayos_lb_prober prober;
 	struct list_head list;
 	struct rcu_work free;
@@ -235,6 +238,7 @@ struct rayos_lb_snapshot {
  * @nr_backends: length of @backends
  * @last_id: id of the backend that was added last
  * @retired: counters of backends that are gone
+ * @rates: how fast its counters grow, those of its backends included
  * @free: its memory goes in process context
  *
  * Everything from @name on is under the namespace's lock.
@@ -265,6 +269,7 @@ struct rayos_lb_balancer {
 	u32 nr_backends;
 	u32 last_id;
 	struct rayos_lb_stats retired;
+	struct rayos_lb_rates rates;
 	struct rcu_work free;
 };
 
@@ -287,6 +292,7 @@ struct rayos_lb_balancer {
  *	and port of ours, which sockets of this host must not use as well
  * @refresh: brings the states of backends up to date with what probers and
  *	flows have come to
+ * @sample: averages how fast counters grow, while there are balancers
  * @lro: turns large receive offload off
  * @affinity: clients and their backends
  * @frag6: fragments of IPv6 packets under way
@@ -305,6 +311,7 @@ struct rayos_lb_net {
 	bool dying;
 	bool translates;
 	struct delayed_work refresh;
+	struct delayed_work sample;
 	struct work_struct lro;
 	struct rayos_lb_affinity_table *affinity;
 	struct rayos_lb_frag6_table *frag6;
@@ -321,6 +328,11 @@ int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack);
 void rayos_lb_net_quiesce(void);
 void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay);
+
+/* sample.c */
+void rayos_lb_sample_setup(struct rayos_lb_net *ln);
+void rayos_lb_sample_begin(struct rayos_lb_net *ln);
+void rayos_lb_sample_end(struct rayos_lb_net *ln);
 
 /* lro.c */
 int rayos_lb_lro_init(void);

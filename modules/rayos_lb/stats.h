@@ -93,6 +93,8 @@ void rayos_lb_stats_count(struct rayos_lb_cpu_stats __percpu *stats,
 			  enum rayos_lb_counter counter);
 void rayos_lb_stats_time(struct rayos_lb_cpu_stats __percpu *stats,
 			 enum rayos_lb_latency what, u64 ns);
+void rayos_lb_stats_counters(u64 *sum,
+			     const struct rayos_lb_cpu_stats __percpu *stats);
 void rayos_lb_stats_add(struct rayos_lb_stats *sum,
 			const struct rayos_lb_cpu_stats __percpu *stats);
 

@@ -3,6 +3,7 @@
 #define RAYCTL_LB_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <json-c/json.h>
 
@@ -27,6 +28,12 @@ bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
 /* A quantile of a histogram, "-" where nothing was measured. */
 struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
+
+/* Of a rate in thousandths per second, how many events, or bytes. */
+struct text lb_rate(uint64_t milli);
+struct text lb_byte_rate(uint64_t milli);
+/* A share in parts per million as a percentage. */
+struct text lb_share(uint64_t ppm);
 
 int lb_status(int argc, char **argv);
 int lb_backends(int argc, char **argv);

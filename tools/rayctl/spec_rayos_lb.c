@@ -136,10 +136,17 @@ static const struct spec_attr attrs_stats[] = {
 	[11] = { .name = "dropped", .kind = SPEC_UINT },
 	[12] = { .name = "connect-latency", .kind = SPEC_NEST, .nest = &set_histogram },
 	[13] = { .name = "first-byte-latency", .kind = SPEC_NEST, .nest = &set_histogram },
+	[14] = { .name = "connection-rate", .kind = SPEC_UINT },
+	[15] = { .name = "request-rate", .kind = SPEC_UINT },
+	[16] = { .name = "packet-in-rate", .kind = SPEC_UINT },
+	[17] = { .name = "byte-in-rate", .kind = SPEC_UINT },
+	[18] = { .name = "packet-out-rate", .kind = SPEC_UINT },
+	[19] = { .name = "byte-out-rate", .kind = SPEC_UINT },
+	[20] = { .name = "error-rate", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_stats = {
-	"stats", 13, attrs_stats
+	"stats", 20, attrs_stats
 };
 
 static const struct spec_attr attrs_health[] = {
