@@ -167,8 +167,10 @@ void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 	settings->policy = balancer->policy;
 	settings->when_down = balancer->when_down;
 	settings->affinity = balancer->affinity;
+	settings->affinity_prefix = balancer->affinity_prefix;
 	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_settings);
 
 static void set_health(struct rayos_lb_balancer *balancer,
 		       const struct rayos_lb_health *health)
@@ -199,17 +201,21 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	bool policy = balancer->policy != settings->policy;
 	bool down = balancer->when_down != settings->when_down;
 	bool affinity = balancer->affinity != settings->affinity;
+	bool prefix = balancer->affinity_prefix != settings->affinity_prefix;
 	bool health = memcmp(&balancer->health, &settings->health,
 			     sizeof(balancer->health));
 
 	balancer->policy = settings->policy;
 	WRITE_ONCE(balancer->when_down, settings->when_down);
 	WRITE_ONCE(balancer->affinity, settings->affinity);
+	WRITE_ONCE(balancer->affinity_prefix, settings->affinity_prefix);
+	if (prefix)
+		rayos_lb_affinity_forget_all(balancer->ln->affinity, balancer);
 	if (affinity)
 		rayos_lb_affinity_expire(balancer->ln->affinity);
 	if (health)
 		set_health(balancer, &settings->health);
-	return policy || down || affinity || health;
+	return policy || down || affinity || prefix || health;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
 

@@ -70,6 +70,8 @@ struct rayos_lb_health {
  * @policy: an &enum rayos_lb_policy
  * @when_down: an &enum rayos_lb_when_down
  * @affinity: in ns
+ * @affinity_prefix: bits of a client's address that tell it from others, 0 for
+ *	all
  * @health: how backends are checked
  *
  * Compared as memory: whoever makes one begins with a copy of a whole one.
@@ -78,6 +80,7 @@ struct rayos_lb_settings {
 	u32 policy;
 	u32 when_down;
 	u64 affinity;
+	u32 affinity_prefix;
 	struct rayos_lb_health health;
 };
 
@@ -226,6 +229,7 @@ struct rayos_lb_snapshot {
  * @mode: an &enum rayos_lb_mode, for life
  * @source: with full NAT, what backends see as the client's address; zero for
  *	what routing chooses
+ * @affinity_prefix: as in &struct rayos_lb_settings
  * @cursor: the turn of policies which take turns
  * @stats: what no backend got, and what dead backends leave
  * @affinities: clients remembered
@@ -256,6 +260,7 @@ struct rayos_lb_balancer {
 	struct rayos_lb_cpu_stats __percpu *stats;
 	struct rayos_lb_net *ln;
 	union nf_inet_addr source;
+	u32 affinity_prefix;
 
 	atomic_t cursor ____cacheline_aligned_in_smp;
 	atomic_t affinities;
@@ -386,6 +391,8 @@ void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 			   const struct rayos_lb_tuple *tuple,
 			   struct rayos_lb_backend *backend);
 void rayos_lb_affinity_expire(struct rayos_lb_affinity_table *table);
+void rayos_lb_affinity_forget_all(struct rayos_lb_affinity_table *table,
+				  const struct rayos_lb_balancer *balancer);
 void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 			      const struct rayos_lb_backend *backend);
 

@@ -150,6 +150,9 @@ static int fill_mode(struct sk_buff *skb,
 
 	if (nla_put_u32(skb, RAYOS_LB_A_BALANCER_MODE, balancer->mode))
 		return -EMSGSIZE;
+	if (nla_put_u32(skb, RAYOS_LB_A_BALANCER_AFFINITY_PREFIX,
+			balancer->affinity_prefix))
+		return -EMSGSIZE;
 	if (ipv6_addr_any(&source->in6))
 		return 0;
 	return balancer->family == AF_INET ?

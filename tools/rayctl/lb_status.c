@@ -172,6 +172,18 @@ static void show_mode(struct json_object *b)
 	fputc('\n', out);
 }
 
+static void show_affinity(struct json_object *b)
+{
+	uint64_t clients = value_number(b, "affinities");
+
+	fprintf(out, "%s, ", text_duration(value_number(b, "affinity")).s);
+	if (value_number(b, "affinity-prefix"))
+		fprintf(out, "%s network%s of /%s remembered\n", text_count(clients).s,
+			plural(clients), value_text(b, "affinity-prefix"));
+	else
+		fprintf(out, "%s client%s remembered\n", text_count(clients).s, plural(clients));
+}
+
 static void show_settings(struct json_object *b)
 {
 	fprintf(out, "%s%s%s  %s %s, %s of %s backend%s healthy\n", color_on(BOLD),
@@ -183,10 +195,7 @@ static void show_settings(struct json_object *b)
 	fprintf(out, "%s\n", value_text(b, "policy"));
 	line("affinity");
 	if (value_number(b, "affinity"))
-		fprintf(out, "%s, %s client%s remembered\n",
-			text_duration(value_number(b, "affinity")).s,
-			text_count(value_number(b, "affinities")).s,
-			plural(value_number(b, "affinities")));
+		show_affinity(b);
 	else
 		fprintf(out, "off\n");
 	line("when down");

@@ -202,10 +202,11 @@ static const struct spec_attr attrs_balancer[] = {
 	[18] = { .name = "mode", .kind = SPEC_U32, .values = enum_mode },
 	[19] = { .name = "source-ipv4", .kind = SPEC_IPV4 },
 	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
+	[21] = { .name = "affinity-prefix", .kind = SPEC_U32, .max = 128ULL },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 20, attrs_balancer
+	"balancer", 21, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {

@@ -121,6 +121,21 @@ teardown()
 	json 'd == []'
 }
 
+@test "affinity of networks" {
+	start_kernel --state "$STATE"
+	done_by lb set web affinity-prefix 24
+	done_by lb status web
+	shows '^  affinity +5m, 212 networks of /24 remembered$'
+	# as before there was a longer word
+	done_by lb set web aff 1m
+	done_by lb set web affinity-p whole
+	done_by lb status web
+	shows '^  affinity +1m, 212 clients remembered$'
+	done_by lb add six vip '[2001:db8::1]:80' affinity-prefix 64
+	done_by -j lb status six
+	json 'd[0]["affinity-prefix"] == 64'
+}
+
 @test "modes of a balancer" {
 	start_kernel --state "$STATE"
 	done_by lb status dns

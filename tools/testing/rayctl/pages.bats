@@ -40,7 +40,7 @@ candidates()
 }
 
 @test "completion leaves out what has been said, and stops where it is lost" {
-	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval rise status timeout when-down " ]
+	[ "$(candidates lb set web policy maglev "")" = "affinity affinity-prefix check-port fall health host interval rise status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
 	[ -z "$(candidates nonsense "")" ]
 	[ -z "$(candidates lb nonsense "")" ]
