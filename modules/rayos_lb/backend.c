@@ -11,6 +11,7 @@
 #include "health.h"
 #include "lb.h"
 #include "netlink.h"
+#include "overflow.h"
 #include "path.h"
 #include "reset.h"
 
@@ -174,6 +175,7 @@ void rayos_lb_backend_attach(struct rayos_lb_backend *backend)
 	backend->state = rayos_lb_backend_state(backend->admin, true,
 						!atomic_read(&backend->active));
 	list_add_tail(&backend->list, &balancer->backends);
+	rayos_lb_overflow_add(backend);
 	balancer->nr_backends++;
 }
 
@@ -213,6 +215,7 @@ int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 
 err_del:
 	list_del(&backend->list);
+	rayos_lb_overflow_del(backend);
 	balancer->nr_backends--;
 	rayos_lb_address_del(ln, &backend->addr.addr);
 	return err;
@@ -262,6 +265,7 @@ void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset)
 				   RAYOS_LB_STATE_DRAINING, ktime_get_ns());
 	WRITE_ONCE(backend->removed, true);
 	list_move_tail(&backend->list, &ln->removed);
+	rayos_lb_overflow_del(backend);
 	balancer->nr_backends--;
 	rayos_lb_affinity_forget(ln->affinity, backend);
 	if (reset)

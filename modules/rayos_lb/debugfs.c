@@ -56,6 +56,8 @@ static const struct metric metrics[] = {
 	  RAYOS_LB_C_RESETS },
 	{ "unreachable_total", "ICMP errors about flows.",
 	  RAYOS_LB_C_UNREACHABLE },
+	{ "stateless_packets_total", "Packets carried without a flow.",
+	  RAYOS_LB_C_STATELESS },
 };
 
 static const struct metric latencies[] = {
@@ -209,7 +211,7 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 
 	head(m, "flows", "Entries in the flow table.", "gauge");
 	seq_printf(m, "rayos_lb_flows %d\n", atomic_read(&ln->flows.count));
-	head(m, "table_full_total", "Flows refused as the table was full.",
+	head(m, "table_full_total", "Times that there was no room for a flow.",
 	     "counter");
 	seq_printf(m, "rayos_lb_table_full_total %lld\n",
 		   atomic64_read(&ln->flows.table_full));

@@ -28,6 +28,7 @@ struct rayos_lb_probe_ops;
 
 #define RAYOS_LB_VIP_BUCKETS		256
 #define RAYOS_LB_ADDRESS_BUCKETS	256
+#define RAYOS_LB_SERVER_BUCKETS		256
 
 /* Module parameters, main.c */
 extern unsigned int rayos_lb_max_balancers;
@@ -170,6 +171,8 @@ struct rayos_lb_prober {
  * @prober: its health checks
  * @list: in the balancer's backends or in the namespace's removed ones, under
  *	the namespace's lock
+ * @server: in the namespace's hash of servers while it is one of the balancer's
+ *	backends; changed under the namespace's lock, walked under RCU
  * @free: its memory goes in process context
  *
  * What the packets of established flows read comes first; what changes with
@@ -197,6 +200,7 @@ struct rayos_lb_backend {
 	struct rayos_lb_rates rates;
 	struct rayos_lb_prober prober;
 	struct list_head list;
+	struct hlist_node server;
 	struct rcu_work free;
 };
 
@@ -291,6 +295,8 @@ struct rayos_lb_balancer {
  * @removed: backends that have left the configuration but still have flows,
  *	under @lock
  * @addresses: whose fragments must be put together, see address.c
+ * @servers: backends by address and port, see overflow.c
+ * @overflow: jiffies when there was no room for a flow, 0 for never
  * @active: hooks are registered and the flow table has its memory
  * @dying: the namespace goes away, nothing may begin any more
  * @translates: there has been a balancer whose flows may have a source address
@@ -312,6 +318,8 @@ struct rayos_lb_net {
 	u32 generation;
 	struct list_head removed;
 	struct hlist_head addresses[RAYOS_LB_ADDRESS_BUCKETS];
+	struct hlist_head servers[RAYOS_LB_SERVER_BUCKETS];
+	unsigned long overflow;
 	bool active;
 	bool dying;
 	bool translates;
@@ -431,6 +439,9 @@ u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained);
 /* schedule.c: new flows */
 struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 					const struct rayos_lb_pkt *pkt);
+struct rayos_lb_backend *
+rayos_lb_schedule_stateless(const struct rayos_lb_balancer *balancer,
+			    const struct rayos_lb_pkt *pkt);
 
 /**
  * rayos_lb_backend_takes() - whether a backend may be given one more flow

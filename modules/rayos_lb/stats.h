@@ -23,6 +23,7 @@
  * @RAYOS_LB_C_RESETS: established connections that the backend reset
  * @RAYOS_LB_C_UNREACHABLE: ICMP errors about flows
  * @RAYOS_LB_C_DROPPED: connection attempts that no backend could take
+ * @RAYOS_LB_C_STATELESS: packets carried without a flow
  *
  * What changes with every packet comes first and shares a cache line.
  */
@@ -38,6 +39,7 @@ enum rayos_lb_counter {
 	RAYOS_LB_C_RESETS,
 	RAYOS_LB_C_UNREACHABLE,
 	RAYOS_LB_C_DROPPED,
+	RAYOS_LB_C_STATELESS,
 	/* private: */
 	RAYOS_LB_C_NR
 };

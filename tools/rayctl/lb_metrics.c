@@ -35,7 +35,7 @@ static void row_counters(struct table *table, struct json_object *stats)
 {
 	static const char *const counters[] = {
 		"connections", "requests", "packets-in", "packets-out", NULL,
-		"bytes-in", "bytes-out", NULL,
+		"bytes-in", "bytes-out", NULL, "stateless", NULL,
 		"refused", "timeouts", "resets", "unreachable", "dropped", NULL
 	};
 	const char *const *name = counters;
@@ -44,6 +44,9 @@ static void row_counters(struct table *table, struct json_object *stats)
 		table_cell(table, PLAIN, "%s", text_count(value_number(stats, *name)).s);
 	for (name++; *name; name++)
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(stats, *name)).s);
+	for (name++; *name; name++)
+		table_cell(table, value_number(stats, *name) ? YELLOW : PLAIN, "%s",
+			   text_count(value_number(stats, *name)).s);
 	for (name++; *name; name++)
 		table_cell(table, value_number(stats, *name) ? RED : PLAIN, "%s",
 			   text_count(value_number(stats, *name)).s);
@@ -55,10 +58,11 @@ static void show_counters(struct json_object *balancers, struct json_object *bac
 		{ "BALANCER" }, { "BACKEND" }, { "CONNS", true }, { "REQS", true, 1 },
 		{ "PKTS IN", true, 6 }, { "PKTS OUT", true, 6 },
 		{ "BYTES IN", true, 5 }, { "BYTES OUT", true, 5 },
+		{ "STATELESS", true, 7 },
 		{ "REFUSED", true, 2 }, { "TIMEOUTS", true, 2 }, { "RESETS", true, 2 },
 		{ "UNREACH", true, 4 }, { "DROPPED", true, 3 },
 	};
-	struct table *table = table_new(columns, 13);
+	struct table *table = table_new(columns, 14);
 
 	each_row(table, balancers, backends, row_counters);
 	table_end(table, 0);

@@ -220,8 +220,12 @@ static void show_totals(struct json_object *b)
 		text_count(value_number(b, "active")).s);
 	fprintf(out, ", %s turned away\n", text_count(value_number(b, "stats.dropped")).s);
 	line("traffic");
-	fprintf(out, "in %s, out %s\n", text_bytes(value_number(b, "stats.bytes-in")).s,
+	fprintf(out, "in %s, out %s", text_bytes(value_number(b, "stats.bytes-in")).s,
 		text_bytes(value_number(b, "stats.bytes-out")).s);
+	if (value_number(b, "stats.stateless"))
+		fprintf(out, ", %s packets without a flow",
+			text_count(value_number(b, "stats.stateless")).s);
+	fputc('\n', out);
 	show_rates(value_at(b, "stats"));
 	show_latency(b, "connect", "stats.connect-latency");
 	show_latency(b, "first byte", "stats.first-byte-latency");

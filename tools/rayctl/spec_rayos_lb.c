@@ -143,10 +143,11 @@ static const struct spec_attr attrs_stats[] = {
 	[18] = { .name = "packet-out-rate", .kind = SPEC_UINT },
 	[19] = { .name = "byte-out-rate", .kind = SPEC_UINT },
 	[20] = { .name = "error-rate", .kind = SPEC_UINT },
+	[21] = { .name = "stateless", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_stats = {
-	"stats", 20, attrs_stats
+	"stats", 21, attrs_stats
 };
 
 static const struct spec_attr attrs_health[] = {
