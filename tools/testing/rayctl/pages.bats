@@ -106,6 +106,35 @@ candidates()
 	done
 }
 
+# commands FILE: what a manual says to type, without what other programs get of it
+commands()
+{
+	grep -oE '(^ +|=|\| )rayctl [^|>#]*' "$1" | sed -e 's/^[ =|]*//' -e 's/ -w\>//' \
+		-e "s,/etc/rayos/,$BATS_TEST_TMPDIR/,g"
+}
+
+@test "the commands of the manuals are commands" {
+	local page words found=0
+
+	start_kernel
+	cd "$BATS_TEST_TMPDIR"
+	echo '-A -t 10.0.0.1:80 -s rr' >ipvs.rules
+	echo 'add web vip 10.0.0.1:80' | tee lb.conf >new.conf
+	for page in rayctl rayctl-lb rayos_lb; do
+		while read -r _ words; do
+			# shellcheck disable=SC2086 # they are words
+			run rayctl $words <ipvs.rules
+			# the kernel may know nothing of it, but the words are right
+			if [ "$status" = 1 ]; then
+				printf 'rayctl %s\n%s\n' "$words" "$output"
+				return 1
+			fi
+			found=$((found + 1))
+		done < <(commands "$TOP/Documentation/admin-guide/$page.rst")
+	done
+	[ "$found" -ge 40 ]
+}
+
 @test "install puts everything below DESTDIR, uninstall takes it away" {
 	local dest=$BATS_TEST_TMPDIR/dest
 
