@@ -223,7 +223,7 @@ struct rayos_lb_flow *fixture_connect(struct rayos_lb_balancer *balancer,
 	flow = rayos_lb_schedule(balancer, &pkt);
 	local_bh_enable();
 	rcu_read_unlock();
-	return flow;
+	return IS_ERR(flow) ? NULL : flow;
 }
 
 /* Who gets a client's flow, which is closed at once */

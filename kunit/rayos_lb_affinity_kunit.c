@@ -74,6 +74,78 @@ static void client_is_remembered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&two->refs), 2);
 }
 
+static const struct prefix_case {
+	const char *name;
+	u8 family;
+	u32 prefix;
+	u32 nr;		/* of clients with consecutive addresses, from 0 */
+	u32 networks;
+} prefix_cases[] = {
+	{ "ipv4_whole", AF_INET, 0, 64, 64 },
+	{ "ipv4_31", AF_INET, 31, 64, 32 },
+	{ "ipv4_24", AF_INET, 24, 512, 2 },
+	{ "ipv4_16", AF_INET, 16, 1024, 1 },
+	{ "ipv4_1", AF_INET, 1, 1024, 1 },
+	{ "ipv6_whole", AF_INET6, 0, 64, 64 },
+	{ "ipv6_127", AF_INET6, 127, 64, 32 },
+	{ "ipv6_121", AF_INET6, 121, 512, 4 },
+	{ "ipv6_64", AF_INET6, 64, 1024, 1 },
+	{ "ipv6_33", AF_INET6, 33, 1024, 1 },
+};
+
+static void prefix_name(const struct prefix_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(prefix, prefix_cases, prefix_name);
+
+static void network_is_remembered(struct kunit *test)
+{
+	const struct prefix_case *c = test->param_value;
+	struct rayos_lb_balancer *balancer = sticky(test, 1, c->family);
+	struct rayos_lb_backend *backend = fixture_backend(test, balancer, 1, 1);
+	u32 i, each = c->nr / c->networks;
+
+	balancer->affinity_prefix = c->prefix;
+	for (i = 0; i < c->nr; i += each) {
+		KUNIT_EXPECT_NULL(test, whom(balancer, i + each - 1));
+		remember(backend, i);
+		KUNIT_EXPECT_PTR_EQ(test, whom(balancer, i + each - 1), backend);
+	}
+	for (i = 0; i < c->nr; i++)
+		remember(backend, i);
+	KUNIT_EXPECT_EQ(test, atomic_read(&balancer->affinities), c->networks);
+}
+
+/* And no other balancer's clients are */
+static void another_prefix_forgets(struct kunit *test)
+{
+	struct rayos_lb_balancer *one = sticky(test, 1, AF_INET);
+	struct rayos_lb_balancer *two = sticky(test, 2, AF_INET);
+	struct rayos_lb_settings settings;
+	bool changed;
+
+	remember(fixture_backend(test, one, 1, 1), 1);
+	remember(fixture_backend(test, two, 1, 1), 1);
+	mutex_lock(&one->ln->lock);
+	rayos_lb_balancer_settings(one, &settings);
+	changed = rayos_lb_balancer_apply(one, &settings);
+	mutex_unlock(&one->ln->lock);
+	KUNIT_EXPECT_FALSE(test, changed);
+	KUNIT_EXPECT_NOT_NULL(test, whom(one, 1));
+
+	settings.affinity_prefix = 24;
+	mutex_lock(&one->ln->lock);
+	changed = rayos_lb_balancer_apply(one, &settings);
+	mutex_unlock(&one->ln->lock);
+	KUNIT_EXPECT_TRUE(test, changed);
+	KUNIT_EXPECT_EQ(test, one->affinity_prefix, 24);
+	KUNIT_EXPECT_NULL(test, whom(one, 1));
+	KUNIT_EXPECT_EQ(test, atomic_read(&one->affinities), 0);
+	KUNIT_EXPECT_NOT_NULL(test, whom(two, 1));
+}
+
 static void balancers_remember_apart(struct kunit *test)
 {
 	struct rayos_lb_balancer *one = sticky(test, 1, AF_INET);
@@ -214,6 +286,8 @@ static void leaving_backend_is_forgotten(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(client_is_remembered, family_gen_params),
+	KUNIT_CASE_PARAM(network_is_remembered, prefix_gen_params),
+	KUNIT_CASE(another_prefix_forgets),
 	KUNIT_CASE(balancers_remember_apart),
 	KUNIT_CASE(forgets_after_its_time),
 	KUNIT_CASE(swept_after_its_time),

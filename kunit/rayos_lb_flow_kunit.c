@@ -399,7 +399,7 @@ static void picked_up_when_backend_goes_on(struct kunit *test)
 	flow = rayos_lb_schedule(balancer, &pkt);
 	local_bh_enable();
 	rcu_read_unlock();
-	KUNIT_ASSERT_NOT_NULL(test, flow);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(flow));
 	fixture_observe(flow, RAYOS_LB_FORWARD, RAYOS_LB_TH_ACK, 10);
 	KUNIT_EXPECT_EQ(test, flow->state, RAYOS_LB_SYN);
 	fixture_observe(flow, RAYOS_LB_REPLY, RAYOS_LB_TH_ACK, 10);

@@ -47,7 +47,7 @@ static void one_packet(struct hammer *h, u64 *seed)
 
 	node = rayos_lb_flow_lookup(&ln->flows, &pkt.tuple);
 	if (!node) {
-		if (rayos_lb_schedule(h->balancer, &pkt))
+		if (!IS_ERR(rayos_lb_schedule(h->balancer, &pkt)))
 			h->given++;
 		else
 			h->refused++;

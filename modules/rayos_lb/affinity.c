@@ -6,12 +6,14 @@
  * given another and remembered with that one.
  */
 #include <linux/hash.h>
+#include <linux/inetdevice.h>
 #include <linux/jiffies.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <net/ipv6.h>
 #include <kunit/visibility.h>
 
 #include "lb.h"
@@ -24,7 +26,7 @@
 /**
  * struct entry - a client of a balancer
  * @link: changed under the lock of its bucket, walked under RCU
- * @client: its address
+ * @client: its address, as far as the balancer's prefix goes
  * @balancer: only compared; the entry goes when the backend is forgotten, and
  *	no balancer is freed before its backends
  * @backend: whom it has; holds a reference
@@ -55,6 +57,26 @@ struct rayos_lb_affinity_table {
 	atomic_t count;
 	struct delayed_work gc;
 };
+
+/*
+ * What a client is known by.  One that comes while the prefix is being changed
+ * may be remembered by what it was: that is found by nobody else but a client of
+ * just that address, and times out.
+ */
+static union nf_inet_addr client_of(const struct rayos_lb_balancer *balancer,
+				    const struct rayos_lb_tuple *tuple)
+{
+	u32 prefix = READ_ONCE(balancer->affinity_prefix);
+	union nf_inet_addr client = tuple->src;
+
+	if (!prefix)
+		return client;
+	if (tuple->family == AF_INET)
+		client.ip &= inet_make_mask(prefix);
+	else
+		ipv6_addr_prefix(&client.in6, &tuple->src.in6, prefix);
+	return client;
+}
 
 static u32 bucket_of(const struct rayos_lb_affinity_table *table,
 		     const struct rayos_lb_balancer *balancer,
@@ -159,8 +181,9 @@ rayos_lb_affinity_lookup(const struct rayos_lb_balancer *balancer,
 			 const struct rayos_lb_tuple *tuple)
 {
 	struct rayos_lb_affinity_table *table = balancer->ln->affinity;
-	u32 bucket = bucket_of(table, balancer, &tuple->src);
-	struct entry *e = find(table, bucket, balancer, &tuple->src);
+	union nf_inet_addr client = client_of(balancer, tuple);
+	u32 bucket = bucket_of(table, balancer, &client);
+	struct entry *e = find(table, bucket, balancer, &client);
 
 	return e && !timed_out(e) ? e->backend : NULL;
 }
@@ -181,11 +204,12 @@ void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 			   struct rayos_lb_backend *backend)
 {
 	struct rayos_lb_affinity_table *table = balancer->ln->affinity;
-	u32 bucket = bucket_of(table, balancer, &tuple->src);
+	union nf_inet_addr client = client_of(balancer, tuple);
+	u32 bucket = bucket_of(table, balancer, &client);
 	struct entry *e, *new;
 
 	spin_lock(lock_of(table, bucket));
-	e = find(table, bucket, balancer, &tuple->src);
+	e = find(table, bucket, balancer, &client);
 	if (e && e->backend == backend) {
 		WRITE_ONCE(e->last, jiffies);
 		goto unlock;
@@ -198,7 +222,7 @@ void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 			goto unlock;
 		unlink_entry(table, e);
 	}
-	new = new_entry(&tuple->src, backend);
+	new = new_entry(&client, backend);
 	if (!new)
 		goto unlock;
 	hlist_add_head_rcu(&new->link, &table->bucket[bucket]);
@@ -218,8 +242,9 @@ static bool idle(const struct entry *e)
 	return timed_out(e) || READ_ONCE(e->backend->removed);
 }
 
-/* Drops what is idle, or if @backend is not NULL all that is its */
+/* Drops what is idle, or all of @balancer or of @backend if that is not NULL */
 static void sweep(struct rayos_lb_affinity_table *table,
+		  const struct rayos_lb_balancer *balancer,
 		  const struct rayos_lb_backend *backend)
 {
 	struct hlist_node *next;
@@ -231,12 +256,27 @@ static void sweep(struct rayos_lb_affinity_table *table,
 			continue;
 		spin_lock_bh(lock_of(table, i));
 		hlist_for_each_entry_safe(e, next, &table->bucket[i], link) {
-			if (backend ? e->backend == backend : idle(e))
+			if (balancer ? e->balancer == balancer :
+			    backend ? e->backend == backend : idle(e))
 				unlink_entry(table, e);
 		}
 		spin_unlock_bh(lock_of(table, i));
 		cond_resched();
 	}
+}
+
+/**
+ * rayos_lb_affinity_forget_all() - let all clients of a balancer find a backend
+ * @table: the namespace's, or NULL
+ * @balancer: whose
+ *
+ * Context: Process context, may sleep.
+ */
+void rayos_lb_affinity_forget_all(struct rayos_lb_affinity_table *table,
+				  const struct rayos_lb_balancer *balancer)
+{
+	if (table && atomic_read(&balancer->affinities))
+		sweep(table, balancer, NULL);
 }
 
 /**
@@ -250,7 +290,7 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 			      const struct rayos_lb_backend *backend)
 {
 	if (table && atomic_read(&backend->affinities))
-		sweep(table, backend);
+		sweep(table, NULL, backend);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_forget);
 
@@ -263,7 +303,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_affinity_forget);
 void rayos_lb_affinity_expire(struct rayos_lb_affinity_table *table)
 {
 	if (table && atomic_read(&table->count))
-		sweep(table, NULL);
+		sweep(table, NULL, NULL);
 }
 
 static void gc(struct work_struct *work)

@@ -12,6 +12,7 @@
 #include "health.h"
 #include "lb.h"
 #include "observe.h"
+#include "overflow.h"
 #include "path.h"
 #include "reset.h"
 
@@ -112,6 +113,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	rayos_lb_backend_apply(backend, &rayos_lb_backend_settings_default);
 	backend->state = RAYOS_LB_STATE_OFFLINE;
 	backend->since = ktime_get_ns();
+	rayos_lb_rate_begin(&backend->rates, backend->since);
 	refcount_set(&backend->refs, 1);
 	INIT_LIST_HEAD(&backend->list);
 	INIT_RCU_WORK(&backend->free, backend_free);
@@ -178,6 +180,7 @@ void rayos_lb_backend_attach(struct rayos_lb_backend *backend)
 	backend->state = rayos_lb_backend_state(backend->admin, true,
 						!atomic_read(&backend->active));
 	list_add_tail(&backend->list, &balancer->backends);
+	rayos_lb_overflow_add(backend);
 	balancer->nr_backends++;
 }
 
@@ -217,6 +220,7 @@ int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 
 err_del:
 	list_del(&backend->list);
+	rayos_lb_overflow_del(backend);
 	balancer->nr_backends--;
 	rayos_lb_address_del(ln, &backend->addr.addr);
 	return err;
@@ -266,6 +270,7 @@ void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset)
 				   RAYOS_LB_STATE_DRAINING, ktime_get_ns());
 	WRITE_ONCE(backend->removed, true);
 	list_move_tail(&backend->list, &ln->removed);
+	rayos_lb_overflow_del(backend);
 	balancer->nr_backends--;
 	rayos_lb_affinity_forget(ln->affinity, backend);
 	if (reset)

@@ -4,6 +4,7 @@
  * under the lock of their network namespace.
  */
 #include <linux/hash.h>
+#include <linux/ktime.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -147,6 +148,7 @@ rayos_lb_balancer_new(struct rayos_lb_net *ln, const char *name,
 	balancer->l4 = l4;
 	INIT_LIST_HEAD(&balancer->backends);
 	rayos_lb_balancer_apply(balancer, &rayos_lb_settings_default);
+	rayos_lb_rate_begin(&balancer->rates, ktime_get_ns());
 	refcount_set(&balancer->refs, 1);
 	INIT_RCU_WORK(&balancer->free, balancer_free);
 	return balancer;
@@ -169,8 +171,10 @@ void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 	settings->affinity = balancer->affinity;
 	settings->passive = balancer->passive;
 	settings->on_down = balancer->on_down;
+	settings->affinity_prefix = balancer->affinity_prefix;
 	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
 }
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_settings);
 
 static void set_health(struct rayos_lb_balancer *balancer,
 		       const struct rayos_lb_health *health)
@@ -203,6 +207,7 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	bool affinity = balancer->affinity != settings->affinity;
 	bool failing = balancer->passive != settings->passive ||
 		       balancer->on_down != settings->on_down;
+	bool prefix = balancer->affinity_prefix != settings->affinity_prefix;
 	bool health = memcmp(&balancer->health, &settings->health,
 			     sizeof(balancer->health));
 
@@ -211,11 +216,14 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	WRITE_ONCE(balancer->affinity, settings->affinity);
 	WRITE_ONCE(balancer->passive, settings->passive);
 	balancer->on_down = settings->on_down;
+	WRITE_ONCE(balancer->affinity_prefix, settings->affinity_prefix);
+	if (prefix)
+		rayos_lb_affinity_forget_all(balancer->ln->affinity, balancer);
 	if (affinity)
 		rayos_lb_affinity_expire(balancer->ln->affinity);
 	if (health)
 		set_health(balancer, &settings->health);
-	return policy || down || affinity || failing || health;
+	return policy || down || affinity || prefix || failing || health;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
 
@@ -284,6 +292,7 @@ void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer)
 	hlist_add_head_rcu(&balancer->link,
 			   &ln->vips[vip_bucket(&balancer->vip.addr,
 						balancer->vip.port)]);
+	rayos_lb_sample_begin(ln);
 }
 
 /**

@@ -50,6 +50,8 @@ static const struct metric metrics[] = {
 	  RAYOS_LB_C_UNREACHABLE },
 	{ "retried_total", "Connections given to another backend for want of an answer.",
 	  RAYOS_LB_C_RETRIED },
+	{ "stateless_packets_total", "Packets carried without a flow.",
+	  RAYOS_LB_C_STATELESS },
 };
 
 static const struct metric latencies[] = {
@@ -203,7 +205,7 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 
 	head(m, "flows", "Entries in the flow table.", "gauge");
 	seq_printf(m, "rayos_lb_flows %d\n", atomic_read(&ln->flows.count));
-	head(m, "table_full_total", "Flows refused as the table was full.",
+	head(m, "table_full_total", "Times that there was no room for a flow.",
 	     "counter");
 	seq_printf(m, "rayos_lb_table_full_total %lld\n",
 		   atomic64_read(&ln->flows.table_full));
@@ -242,6 +244,14 @@ static void show_status(struct seq_file *m, struct rayos_lb_net *ln)
 		   list_count_nodes(&ln->removed));
 }
 
+static void show_rate(struct seq_file *m, const char *what, u64 milli)
+{
+	u32 rest;
+	u64 whole = div_u64_rem(milli, 1000, &rest);
+
+	seq_printf(m, " %s/s %llu.%03u", what, whole, rest);
+}
+
 static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 			 const struct rayos_lb_stats *stats, const void *arg)
 {
@@ -249,9 +259,12 @@ static void show_backend(struct seq_file *m, const struct rayos_lb_backend *b,
 	show_address(m, b->balancer->family, &b->balancer->vip);
 	seq_puts(m, " -> ");
 	show_address(m, b->balancer->family, &b->addr);
-	seq_printf(m, " %s weight %u active %d connections %llu\n",
+	seq_printf(m, " %s weight %u active %d connections %llu",
 		   rayos_lb_state_name(b->state), b->weight, atomic_read(&b->active),
 		   stats->counter[RAYOS_LB_C_CONNECTIONS]);
+	show_rate(m, "connections", b->rates.average[RAYOS_LB_R_CONNECTIONS]);
+	show_rate(m, "requests", b->rates.average[RAYOS_LB_R_REQUESTS]);
+	seq_printf(m, " errors/million %u\n", rayos_lb_rate_errors(&b->rates));
 }
 
 static void show_balancers(struct seq_file *m, struct rayos_lb_net *ln)

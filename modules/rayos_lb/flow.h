@@ -94,7 +94,7 @@ struct rayos_lb_flow {
  * @bits: see the parameter flow_bits
  * @key: secret of the hash, as clients choose what is hashed
  * @count: flows in the table
- * @table_full: flows refused
+ * @table_full: how often there was no room for a flow
  * @evicted: flows thrown out to make room
  * @gc: looks through a slice of the table for flows that timed out
  * @gc_next: bucket at which the next slice begins; only @gc uses it

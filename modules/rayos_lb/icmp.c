@@ -20,6 +20,7 @@
 
 #include "evidence.h"
 #include "lb.h"
+#include "overflow.h"
 #include "path.h"
 
 /* Ports are all that is needed of the embedded packet (RFC 792: 8 bytes) */
@@ -96,25 +97,54 @@ static bool read_quote6(const struct sk_buff *skb, u32 icmp_offset,
 	return read_ports(skb, quote);
 }
 
+/* What find_backend() does, where there was no room for a flow */
+static struct rayos_lb_backend *
+find_without_flow(const struct rayos_lb_net *ln, const struct quote *quote,
+		  bool local_out, struct rayos_lb_turn *turn)
+{
+	const struct rayos_lb_pkt pkt = {
+		.tuple = quote->tuple,
+		.local_out = local_out,
+	};
+	enum rayos_lb_dir dir = RAYOS_LB_REPLY;
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_backend *backend;
+
+	backend = rayos_lb_overflow_answering(ln, &quote->tuple);
+	if (!backend) {
+		dir = RAYOS_LB_FORWARD;
+		balancer = rayos_lb_balancer_find(ln, &quote->tuple);
+		if (balancer && rayos_lb_overflow_may(balancer, &pkt))
+			backend = rayos_lb_overflow_pick(balancer, &pkt);
+	}
+	if (backend)
+		*turn = rayos_lb_overflow_turn(backend, dir, NULL);
+	return backend;
+}
+
 /*
  * An error about a packet that went to a backend was caused by its forward
  * direction, and the answer to that packet is the flow's reply direction.  The
  * error is then for the client, who must see the VIP where the quote has the
- * backend: what @turn says of replies.  And the other way round.
+ * backend: what @turn says of replies.  And the other way round.  @flow is set to
+ * the flow, or to NULL if there is none.
  */
-static struct rayos_lb_flow *find_flow(struct rayos_lb_net *ln,
-				       const struct quote *quote,
-				       struct rayos_lb_turn *turn)
+static struct rayos_lb_backend *find_backend(struct rayos_lb_net *ln,
+					     const struct quote *quote,
+					     bool local_out,
+					     struct rayos_lb_turn *turn,
+					     struct rayos_lb_flow **flow)
 {
 	struct rayos_lb_node *node;
-	struct rayos_lb_flow *flow;
 
+	*flow = NULL;
 	node = rayos_lb_flow_lookup(&ln->flows, &quote->tuple);
 	if (!node)
-		return NULL;
-	flow = rayos_lb_node_flow(node);
-	*turn = rayos_lb_path_turn(flow, node->dir);
-	return flow;
+		return rayos_lb_overflow_recent(ln) ?
+			find_without_flow(ln, quote, local_out, turn) : NULL;
+	*flow = rayos_lb_node_flow(node);
+	*turn = rayos_lb_path_turn(*flow, node->dir);
+	return (*flow)->backend;
 }
 
 static void replace2(__sum16 *sum, __be16 *field, __be16 value)
@@ -158,11 +188,10 @@ static void rewrite_quote6(struct sk_buff *skb, u32 icmp_offset,
 	replace2(&icmp6h->icmp6_cksum, &ports[source], to->port);
 }
 
-static void count(struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn)
+static void count(const struct rayos_lb_backend *backend, const struct rayos_lb_turn *turn)
 {
 	if (turn->source)
-		rayos_lb_stats_count(flow->backend->stats,
-				     RAYOS_LB_C_UNREACHABLE);
+		rayos_lb_stats_count(backend->stats, RAYOS_LB_C_UNREACHABLE);
 }
 
 /* Only the backend itself can know that nobody listens there */
@@ -193,14 +222,14 @@ static void judge6(const struct sk_buff *skb, u32 icmp_offset,
  * The outer header: an error for the client that comes from the backend itself
  * comes from the VIP instead; one for the backend was addressed to the VIP.
  */
-static void rewrite_outer4(struct sk_buff *skb, const struct rayos_lb_flow *flow,
+static void rewrite_outer4(struct sk_buff *skb, const struct rayos_lb_backend *backend,
 			   const struct rayos_lb_turn *turn)
 {
 	struct iphdr *iph = ip_hdr(skb);
 	__be32 *addr = &iph->daddr;
 
 	if (turn->source) {
-		if (iph->saddr != flow->backend->addr.addr.ip)
+		if (iph->saddr != backend->addr.addr.ip)
 			return;
 		addr = &iph->saddr;
 	}
@@ -236,7 +265,7 @@ static void replace_outer6(struct sk_buff *skb, u32 icmp_offset,
 }
 
 static void rewrite_outer6(struct sk_buff *skb, u32 icmp_offset,
-			   const struct rayos_lb_flow *flow,
+			   const struct rayos_lb_backend *backend,
 			   const struct rayos_lb_turn *turn)
 {
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
@@ -244,7 +273,7 @@ static void rewrite_outer6(struct sk_buff *skb, u32 icmp_offset,
 
 	if (turn->source) {
 		if (!ipv6_addr_equal(&ip6h->saddr,
-				     &flow->backend->addr.addr.in6))
+				     &backend->addr.addr.in6))
 			return;
 		addr = &ip6h->saddr;
 	}
@@ -337,24 +366,26 @@ unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    bool local_out, const struct nf_hook_state *state)
 {
 	const struct rayos_lb_pkt pkt = { .local_out = local_out };
+	struct rayos_lb_backend *backend;
 	struct rayos_lb_flow *flow;
 	struct rayos_lb_turn turn;
 	struct quote quote;
 
 	if (!read_quote4(skb, &quote))
 		return NF_ACCEPT;
-	flow = find_flow(ln, &quote, &turn);
-	if (!flow)
+	backend = find_backend(ln, &quote, local_out, &turn, &flow);
+	if (!backend)
 		return NF_ACCEPT;
 	/* about an answer that the backend sent directly, as it is */
 	if (turn.direct)
 		return rayos_lb_output4(skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
-	count(flow, &turn);
-	judge4(skb, flow, &turn);
+	count(backend, &turn);
+	if (flow)
+		judge4(skb, flow, &turn);
 	rewrite_quote4(skb, &quote, turn.to, turn.source);
-	rewrite_outer4(skb, flow, &turn);
+	rewrite_outer4(skb, backend, &turn);
 	if (turn.opposite)
 		rewrite_other4(skb, &quote, &turn);
 	return send4(skb, local_out, state);
@@ -375,6 +406,7 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    bool local_out, const struct nf_hook_state *state)
 {
 	const struct rayos_lb_pkt pkt = { .local_out = local_out };
+	struct rayos_lb_backend *backend;
 	struct rayos_lb_flow *flow;
 	struct rayos_lb_turn turn;
 	unsigned int offset = 0;
@@ -383,17 +415,18 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (ipv6_find_hdr(skb, &offset, IPPROTO_ICMPV6, NULL, NULL) < 0 ||
 	    !read_quote6(skb, offset, &quote))
 		return NF_ACCEPT;
-	flow = find_flow(ln, &quote, &turn);
-	if (!flow)
+	backend = find_backend(ln, &quote, local_out, &turn, &flow);
+	if (!backend)
 		return NF_ACCEPT;
 	if (turn.direct)
 		return rayos_lb_output6(skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
-	count(flow, &turn);
-	judge6(skb, offset, flow, &turn);
+	count(backend, &turn);
+	if (flow)
+		judge6(skb, offset, flow, &turn);
 	rewrite_quote6(skb, offset, &quote, turn.to, turn.source);
-	rewrite_outer6(skb, offset, flow, &turn);
+	rewrite_outer6(skb, offset, backend, &turn);
 	if (turn.opposite)
 		rewrite_other6(skb, offset, &quote, &turn);
 	return send6(skb, local_out, state);

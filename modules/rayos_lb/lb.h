@@ -18,6 +18,7 @@
 
 #include "flow.h"
 #include "policy.h"
+#include "rate.h"
 #include "stats.h"
 #include "tuple.h"
 #include "verdict.h"
@@ -27,6 +28,7 @@ struct rayos_lb_probe_ops;
 
 #define RAYOS_LB_VIP_BUCKETS		256
 #define RAYOS_LB_ADDRESS_BUCKETS	256
+#define RAYOS_LB_SERVER_BUCKETS		256
 
 /* Module parameters, main.c */
 extern unsigned int rayos_lb_max_balancers;
@@ -79,6 +81,8 @@ struct rayos_lb_health {
  * @affinity: in ns
  * @passive: failures of clients in a row that make a backend unhealthy, 0 for none
  * @on_down: an &enum rayos_lb_on_down
+ * @affinity_prefix: bits of a client's address that tell it from others, 0 for
+ *	all
  * @health: how backends are checked
  *
  * Compared as memory: whoever makes one begins with a copy of a whole one.
@@ -89,6 +93,7 @@ struct rayos_lb_settings {
 	u64 affinity;
 	u32 passive;
 	u32 on_down;
+	u32 affinity_prefix;
 	struct rayos_lb_health health;
 };
 
@@ -182,9 +187,12 @@ struct rayos_lb_prober {
  *	namespace's lock; only where there are no checks
  * @hold: for how long, ns; of the last time, if it is not @held
  * @until: ns of ktime_get_ns()
+ * @rates: how fast its counters grow, under the namespace's lock
  * @prober: its health checks
  * @list: in the balancer's backends or in the namespace's removed ones, under
  *	the namespace's lock
+ * @server: in the namespace's hash of servers while it is one of the balancer's
+ *	backends; changed under the namespace's lock, walked under RCU
  * @free: its memory goes in process context
  *
  * What the packets of established flows read comes first; what changes with
@@ -214,8 +222,10 @@ struct rayos_lb_backend {
 	bool held;
 	u64 hold;
 	u64 until;
+	struct rayos_lb_rates rates;
 	struct rayos_lb_prober prober;
 	struct list_head list;
+	struct hlist_node server;
 	struct rcu_work free;
 };
 
@@ -252,6 +262,7 @@ struct rayos_lb_snapshot {
  * @mode: an &enum rayos_lb_mode, for life
  * @source: with full NAT, what backends see as the client's address; zero for
  *	what routing chooses
+ * @affinity_prefix: as in &struct rayos_lb_settings
  * @cursor: the turn of policies which take turns
  * @fallback_cursor: the same among fallback backends
  * @stats: what no backend got, and what dead backends leave
@@ -266,6 +277,7 @@ struct rayos_lb_snapshot {
  * @nr_backends: length of @backends
  * @last_id: id of the backend that was added last
  * @retired: counters of backends that are gone
+ * @rates: how fast its counters grow, those of its backends included
  * @free: its memory goes in process context
  *
  * Everything from @name on is under the namespace's lock.
@@ -284,6 +296,7 @@ struct rayos_lb_balancer {
 	struct rayos_lb_cpu_stats __percpu *stats;
 	struct rayos_lb_net *ln;
 	union nf_inet_addr source;
+	u32 affinity_prefix;
 
 	atomic_t cursor ____cacheline_aligned_in_smp;
 	atomic_t fallback_cursor;
@@ -299,6 +312,7 @@ struct rayos_lb_balancer {
 	u32 nr_backends;
 	u32 last_id;
 	struct rayos_lb_stats retired;
+	struct rayos_lb_rates rates;
 	struct rcu_work free;
 };
 
@@ -315,12 +329,15 @@ struct rayos_lb_balancer {
  * @removed: backends that have left the configuration but still have flows,
  *	under @lock
  * @addresses: whose fragments must be put together, see address.c
+ * @servers: backends by address and port, see overflow.c
+ * @overflow: jiffies when there was no room for a flow, 0 for never
  * @active: hooks are registered and the flow table has its memory
  * @dying: the namespace goes away, nothing may begin any more
  * @translates: there has been a balancer whose flows may have a source address
  *	and port of ours, which sockets of this host must not use as well
  * @refresh: brings the states of backends up to date with what probers and
  *	flows have come to
+ * @sample: averages how fast counters grow, while there are balancers
  * @lro: turns large receive offload off
  * @affinity: clients and their backends
  * @frag6: fragments of IPv6 packets under way
@@ -335,10 +352,13 @@ struct rayos_lb_net {
 	u32 generation;
 	struct list_head removed;
 	struct hlist_head addresses[RAYOS_LB_ADDRESS_BUCKETS];
+	struct hlist_head servers[RAYOS_LB_SERVER_BUCKETS];
+	unsigned long overflow;
 	bool active;
 	bool dying;
 	bool translates;
 	struct delayed_work refresh;
+	struct delayed_work sample;
 	struct work_struct lro;
 	struct rayos_lb_affinity_table *affinity;
 	struct rayos_lb_frag6_table *frag6;
@@ -355,6 +375,11 @@ int rayos_lb_net_activate(struct rayos_lb_net *ln,
 			  struct netlink_ext_ack *extack);
 void rayos_lb_net_quiesce(void);
 void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay);
+
+/* sample.c */
+void rayos_lb_sample_setup(struct rayos_lb_net *ln);
+void rayos_lb_sample_begin(struct rayos_lb_net *ln);
+void rayos_lb_sample_end(struct rayos_lb_net *ln);
 
 /* lro.c */
 int rayos_lb_lro_init(void);
@@ -408,6 +433,8 @@ void rayos_lb_affinity_set(struct rayos_lb_balancer *balancer,
 			   const struct rayos_lb_tuple *tuple,
 			   struct rayos_lb_backend *backend);
 void rayos_lb_affinity_expire(struct rayos_lb_affinity_table *table);
+void rayos_lb_affinity_forget_all(struct rayos_lb_affinity_table *table,
+				  const struct rayos_lb_balancer *balancer);
 void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 			      const struct rayos_lb_backend *backend);
 
@@ -453,6 +480,9 @@ rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
 			 const struct rayos_lb_backend *avoid);
 bool rayos_lb_schedule_possible(const struct rayos_lb_balancer *balancer,
 				const struct rayos_lb_backend *avoid);
+struct rayos_lb_backend *
+rayos_lb_schedule_stateless(const struct rayos_lb_balancer *balancer,
+			    const struct rayos_lb_pkt *pkt);
 
 /**
  * rayos_lb_backend_takes() - whether a backend may be given one more flow

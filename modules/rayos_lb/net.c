@@ -120,6 +120,7 @@ void rayos_lb_net_setup(struct rayos_lb_net *ln, struct net *net)
 	xa_init_flags(&ln->balancers, XA_FLAGS_ALLOC1);
 	INIT_LIST_HEAD(&ln->removed);
 	INIT_DELAYED_WORK(&ln->refresh, refresh);
+	rayos_lb_sample_setup(ln);
 	rayos_lb_lro_setup(ln);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_setup);
@@ -251,6 +252,7 @@ void rayos_lb_net_teardown(struct rayos_lb_net *ln)
 	if (ln->active)
 		drop_tables(ln);
 	cancel_delayed_work_sync(&ln->refresh);
+	rayos_lb_sample_end(ln);
 	cancel_work_sync(&ln->lro);
 	drop_removed(ln);
 	xa_destroy(&ln->balancers);

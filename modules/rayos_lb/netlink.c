@@ -317,7 +317,7 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
 	rayos_lb_balancer_settings(balancer, &settings);
 	err = rayos_lb_parse_mode(info, family, &balancer->mode,
 				  &balancer->source) ?:
-	      rayos_lb_parse_settings(info, &settings);
+	      rayos_lb_parse_settings(info, family, &settings);
 	if (err)
 		goto put;
 	rayos_lb_balancer_apply(balancer, &settings);
@@ -349,7 +349,7 @@ static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	rayos_lb_balancer_settings(balancer, &settings);
-	err = rayos_lb_parse_settings(info, &settings);
+	err = rayos_lb_parse_settings(info, balancer->family, &settings);
 	if (err)
 		return err;
 	/* for want of memory it is published a little later, which is no error */

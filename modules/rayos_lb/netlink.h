@@ -48,7 +48,7 @@ int rayos_lb_parse_health(struct genl_info *info,
 			  struct rayos_lb_health *health);
 int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity);
 u8 rayos_lb_parse_l4(struct genl_info *info);
-int rayos_lb_parse_settings(struct genl_info *info,
+int rayos_lb_parse_settings(struct genl_info *info, u8 family,
 			    struct rayos_lb_settings *settings);
 void rayos_lb_parse_backend_settings(struct genl_info *info,
 				     struct rayos_lb_backend_settings *settings);

@@ -80,7 +80,8 @@ static int plan_balancer(struct item *item, struct rayos_lb_plan *plan)
 					 &source);
 	if (!planned)
 		return -ENOMEM;
-	return rayos_lb_parse_settings(&item->info, &planned->settings);
+	return rayos_lb_parse_settings(&item->info, family,
+				       &planned->settings);
 }
 
 static int find_balancer(struct item *item, const struct rayos_lb_plan *plan,

@@ -24,6 +24,16 @@ static const u16 counter_attr[RAYOS_LB_C_NR] = {
 	[RAYOS_LB_C_UNREACHABLE] = RAYOS_LB_A_STATS_UNREACHABLE,
 	[RAYOS_LB_C_DROPPED] = RAYOS_LB_A_STATS_DROPPED,
 	[RAYOS_LB_C_RETRIED] = RAYOS_LB_A_STATS_RETRIED,
+	[RAYOS_LB_C_STATELESS] = RAYOS_LB_A_STATS_STATELESS,
+};
+
+static const u16 rate_attr[] = {
+	[RAYOS_LB_R_CONNECTIONS] = RAYOS_LB_A_STATS_CONNECTION_RATE,
+	[RAYOS_LB_R_REQUESTS] = RAYOS_LB_A_STATS_REQUEST_RATE,
+	[RAYOS_LB_R_PACKETS_IN] = RAYOS_LB_A_STATS_PACKET_IN_RATE,
+	[RAYOS_LB_R_BYTES_IN] = RAYOS_LB_A_STATS_BYTE_IN_RATE,
+	[RAYOS_LB_R_PACKETS_OUT] = RAYOS_LB_A_STATS_PACKET_OUT_RATE,
+	[RAYOS_LB_R_BYTES_OUT] = RAYOS_LB_A_STATS_BYTE_OUT_RATE,
 };
 
 static int fill_hist(struct sk_buff *skb, int attr,
@@ -47,8 +57,21 @@ static int fill_hist(struct sk_buff *skb, int attr,
 	return 0;
 }
 
+static int fill_rates(struct sk_buff *skb, const struct rayos_lb_rates *rates)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rate_attr); i++) {
+		if (nla_put_uint(skb, rate_attr[i], rates->average[i]))
+			return -EMSGSIZE;
+	}
+	return nla_put_uint(skb, RAYOS_LB_A_STATS_ERROR_RATE,
+			    rayos_lb_rate_errors(rates));
+}
+
 static int fill_stats(struct sk_buff *skb, int attr,
-		      const struct rayos_lb_stats *stats)
+		      const struct rayos_lb_stats *stats,
+		      const struct rayos_lb_rates *rates)
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
 	int i;
@@ -62,7 +85,8 @@ static int fill_stats(struct sk_buff *skb, int attr,
 	if (fill_hist(skb, RAYOS_LB_A_STATS_CONNECT_LATENCY,
 		      &stats->hist[RAYOS_LB_L_CONNECT]) ||
 	    fill_hist(skb, RAYOS_LB_A_STATS_FIRST_BYTE_LATENCY,
-		      &stats->hist[RAYOS_LB_L_FIRST_BYTE]))
+		      &stats->hist[RAYOS_LB_L_FIRST_BYTE]) ||
+	    fill_rates(skb, rates))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -143,6 +167,9 @@ static int fill_mode(struct sk_buff *skb,
 
 	if (nla_put_u32(skb, RAYOS_LB_A_BALANCER_MODE, balancer->mode))
 		return -EMSGSIZE;
+	if (nla_put_u32(skb, RAYOS_LB_A_BALANCER_AFFINITY_PREFIX,
+			balancer->affinity_prefix))
+		return -EMSGSIZE;
 	if (ipv6_addr_any(&source->in6))
 		return 0;
 	return balancer->family == AF_INET ?
@@ -218,7 +245,8 @@ int rayos_lb_fill_balancer(struct sk_buff *skb,
 	err = rayos_lb_fill_balancer_key(skb, balancer) ?:
 	      fill_settings(skb, balancer) ?:
 	      fill_figures(skb, balancer) ?:
-	      fill_stats(skb, RAYOS_LB_A_BALANCER_STATS, stats);
+	      fill_stats(skb, RAYOS_LB_A_BALANCER_STATS, stats,
+			 &balancer->rates);
 	kfree(stats);
 	return err;
 }
@@ -330,7 +358,8 @@ int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend)
 	if (!stats)
 		return -ENOMEM;
 	rayos_lb_stats_add(stats, backend->stats);
-	err = fill_stats(skb, RAYOS_LB_A_BACKEND_STATS, stats);
+	err = fill_stats(skb, RAYOS_LB_A_BACKEND_STATS, stats,
+			 &backend->rates);
 	kfree(stats);
 	return err;
 }

@@ -399,15 +399,34 @@ int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity)
 	return 0;
 }
 
+static int parse_prefix(struct genl_info *info, u8 family, u32 *prefix)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX];
+	u32 whole = family == AF_INET ? 32 : 128;
+	u32 value;
+
+	if (!attr)
+		return 0;
+	value = nla_get_u32(attr);
+	if (value > whole) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the prefix is longer than an address, of 32 bits or with IPv6 of 128");
+		return -ERANGE;
+	}
+	*prefix = value < whole ? value : 0;
+	return 0;
+}
+
 /**
  * rayos_lb_parse_settings() - how a balancer shall be set
  * @info: of the request
+ * @family: of its virtual address
  * @settings: what is named in the request is changed, all else stays; on an
  *	error it is of no use any more
  *
  * Return: 0 or -errno.
  */
-int rayos_lb_parse_settings(struct genl_info *info,
+int rayos_lb_parse_settings(struct genl_info *info, u8 family,
 			    struct rayos_lb_settings *settings)
 {
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_POLICY], &settings->policy);
@@ -416,6 +435,7 @@ int rayos_lb_parse_settings(struct genl_info *info,
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_PASSIVE], &settings->passive);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_ON_DOWN], &settings->on_down);
 	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
+	       parse_prefix(info, family, &settings->affinity_prefix) ?:
 	       rayos_lb_parse_health(info, &settings->health);
 }
 

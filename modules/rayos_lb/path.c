@@ -23,6 +23,7 @@
 #include "bridge.h"
 #include "evidence.h"
 #include "lb.h"
+#include "overflow.h"
 #include "path.h"
 #include "reset.h"
 #include "source.h"
@@ -210,6 +211,19 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_path_observe);
 
+/* Inline as every packet needs it */
+static __always_inline unsigned int
+transmit(struct rayos_lb_net *ln, struct sk_buff *skb,
+	 const struct rayos_lb_pkt *pkt, const struct rayos_lb_turn *turn,
+	 const struct nf_hook_state *state)
+{
+	if (pkt->tuple.family == AF_INET)
+		return rayos_lb_output4(skb, pkt, turn, state);
+	if (unlikely(pkt->first_fragment))
+		rayos_lb_frag6_add(ln->frag6, skb, turn);
+	return rayos_lb_output6(skb, pkt, turn, state);
+}
+
 static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
 			    const struct rayos_lb_pkt *pkt,
 			    struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
@@ -218,11 +232,24 @@ static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
 	struct rayos_lb_turn turn = rayos_lb_path_turn(flow, dir);
 
 	rayos_lb_path_observe(flow, dir, pkt);
-	if (pkt->tuple.family == AF_INET)
-		return rayos_lb_output4(skb, pkt, &turn, state);
-	if (unlikely(pkt->first_fragment))
-		rayos_lb_frag6_add(ln->frag6, skb, &turn);
-	return rayos_lb_output6(skb, pkt, &turn, state);
+	return transmit(ln, skb, pkt, &turn, state);
+}
+
+/* What has no flow */
+static unsigned int carry(struct rayos_lb_net *ln, struct sk_buff *skb,
+			  const struct rayos_lb_pkt *pkt,
+			  struct rayos_lb_backend *backend,
+			  enum rayos_lb_dir dir,
+			  const struct nf_hook_state *state)
+{
+	struct rayos_lb_route route = {};
+	struct rayos_lb_turn turn = rayos_lb_overflow_turn(backend, dir, &route);
+	unsigned int verdict;
+
+	rayos_lb_overflow_count(backend, dir, pkt->len);
+	verdict = transmit(ln, skb, pkt, &turn, state);
+	dst_release(rcu_dereference_protected(route.dst, true));
+	return verdict;
 }
 
 static unsigned int discard(struct sk_buff *skb, bool local_out)
@@ -291,9 +318,16 @@ static bool martian(struct net *net, const struct sk_buff *skb,
 }
 
 /* Not ours, and no socket of this host may take it for its own */
-static unsigned int leave(struct rayos_lb_net *ln,
-			  const struct rayos_lb_pkt *pkt)
+static unsigned int leave(struct rayos_lb_net *ln, struct sk_buff *skb,
+			  const struct rayos_lb_pkt *pkt,
+			  const struct nf_hook_state *state)
 {
+	struct rayos_lb_backend *backend = NULL;
+
+	if (rayos_lb_overflow_recent(ln))
+		backend = rayos_lb_overflow_answering(ln, &pkt->tuple);
+	if (backend)
+		return carry(ln, skb, pkt, backend, RAYOS_LB_REPLY, state);
 	if (likely(!pkt->local_out || !READ_ONCE(ln->translates)))
 		return NF_ACCEPT;
 	/* of TCP's errors only this one reaches whoever connects */
@@ -301,14 +335,33 @@ static unsigned int leave(struct rayos_lb_net *ln,
 		NF_DROP_ERR(-ECONNREFUSED) : NF_ACCEPT;
 }
 
-/* The first packet of a new flow, NULL if nobody takes it */
+/* There is no flow for a packet, for want of room or of a backend */
+static unsigned int spill(struct rayos_lb_balancer *balancer,
+			  struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+			  int err, const struct nf_hook_state *state)
+{
+	struct rayos_lb_net *ln = balancer->ln;
+	struct rayos_lb_backend *backend;
+
+	if (err != -ENOSPC || !rayos_lb_overflow_may(balancer, pkt))
+		return refuse(balancer, skb, pkt, state);
+	backend = rayos_lb_overflow_pick(balancer, pkt);
+	if (!backend) {
+		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
+		return refuse(balancer, skb, pkt, state);
+	}
+	rayos_lb_overflow_begin(ln, jiffies);
+	return carry(ln, skb, pkt, backend, RAYOS_LB_FORWARD, state);
+}
+
+/* The first packet of a new flow, or of what could not become one */
 static unsigned int launch(struct rayos_lb_balancer *balancer,
 			   struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 			   struct rayos_lb_flow *flow,
 			   const struct nf_hook_state *state)
 {
-	if (!flow)
-		return refuse(balancer, skb, pkt, state);
+	if (IS_ERR(flow))
+		return spill(balancer, skb, pkt, PTR_ERR(flow), state);
 	if (unlikely(READ_ONCE(balancer->passive)))
 		rayos_lb_evidence_begin(flow, skb, pkt);
 	return forward(balancer->ln, skb, pkt, flow, RAYOS_LB_FORWARD, state);
@@ -318,14 +371,19 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 			  const struct rayos_lb_pkt *pkt,
 			  const struct nf_hook_state *state)
 {
+	struct rayos_lb_backend *backend = NULL;
 	struct rayos_lb_balancer *balancer;
 
 	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
 	if (!balancer)
-		return leave(ln, pkt);
+		return leave(ln, skb, pkt, state);
 	/* for the stack to drop, and to log if it is asked to */
 	if (!pkt->local_out && martian(state->net, skb, &pkt->tuple))
 		return NF_ACCEPT;
+	if (rayos_lb_overflow_recent(ln))
+		backend = rayos_lb_overflow_following(balancer, pkt);
+	if (backend)
+		return carry(ln, skb, pkt, backend, RAYOS_LB_FORWARD, state);
 	if (!opens(pkt) && !pick_up(balancer, pkt))
 		return refuse(balancer, skb, pkt, state);
 	/* damaged it is of no use to a backend, and must be no evidence */

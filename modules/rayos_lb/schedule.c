@@ -7,6 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "lb.h"
+#include "overflow.h"
 #include "source.h"
 #include "trace.h"
 
@@ -198,8 +199,11 @@ static struct rayos_lb_flow *settle(struct rayos_lb_balancer *balancer,
 				    struct rayos_lb_flow *flow)
 {
 	if (IS_ERR(flow)) {
-		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
-		return NULL;
+		if (PTR_ERR(flow) != -ENOSPC ||
+		    !rayos_lb_overflow_may(balancer, pkt))
+			rayos_lb_stats_count(balancer->stats,
+					     RAYOS_LB_C_DROPPED);
+		return flow;
 	}
 	if (READ_ONCE(balancer->affinity))
 		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
@@ -212,8 +216,9 @@ static struct rayos_lb_flow *settle(struct rayos_lb_balancer *balancer,
  * @pkt: the client's first packet, or of a stateless policy any of TCP
  *
  * Context: within RCU, bottom halves off.
- * Return: the flow, which is in the table; NULL if nobody can take it, which
- * has been counted.
+ * Return: the flow, which is in the table; ERR_PTR(-ENOSPC) if there is no room
+ * for any; ERR_PTR(-EHOSTUNREACH) if nobody can take it.  Either has been counted
+ * as dropped, but for the former where a packet can do without a flow.
  */
 struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 					const struct rayos_lb_pkt *pkt)
@@ -278,3 +283,39 @@ bool rayos_lb_schedule_possible(const struct rayos_lb_balancer *balancer,
 			     takes_any(snapshot->fallback, avoid)));
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_possible);
+
+/**
+ * rayos_lb_schedule_stateless() - find who would get a flow, by its hash alone
+ * @balancer: that the packet is for
+ * @pkt: any packet of a client
+ *
+ * Those which take nothing at present are passed over as for a flow, so that
+ * both go to the same backend; its limit is not looked at.
+ *
+ * Context: within RCU, which protects what is returned.
+ * Return: the backend; NULL if there is none, or the policy is another.
+ */
+struct rayos_lb_backend *
+rayos_lb_schedule_stateless(const struct rayos_lb_balancer *balancer,
+			    const struct rayos_lb_pkt *pkt)
+{
+	const struct rayos_lb_snapshot *snapshot;
+	struct rayos_lb_backend *backend;
+	const struct rayos_lb_pool *pool;
+	u32 first, i;
+
+	snapshot = rcu_dereference(balancer->snapshot);
+	if (!snapshot || !snapshot->pool.nr || !snapshot->pool.policy->stateless)
+		return NULL;
+	pool = &snapshot->pool;
+
+	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
+	for (i = 0; i < pool->nr; i++) {
+		backend = snapshot->backend[(first + i) % pool->nr];
+		if (READ_ONCE(backend->state) == RAYOS_LB_STATE_HEALTHY &&
+		    READ_ONCE(backend->weight))
+			return backend;
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_stateless);

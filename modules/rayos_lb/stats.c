@@ -97,6 +97,30 @@ static void add_hist(struct rayos_lb_hist *sum,
 	sum->max = max(sum->max, read_one(s, &hist->max));
 }
 
+static void add_counters(u64 *sum, const struct rayos_lb_cpu_stats *s)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_LB_C_NR; i++)
+		sum[i] += read_one(s, &s->counter[i]);
+}
+
+/**
+ * rayos_lb_stats_counters() - add all CPUs' counters to a sum, but no times
+ * @sum: what they are added to, by &enum rayos_lb_counter
+ * @stats: the counters
+ *
+ * Context: Any, as rayos_lb_stats_add().
+ */
+void rayos_lb_stats_counters(u64 *sum,
+			     const struct rayos_lb_cpu_stats __percpu *stats)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		add_counters(sum, per_cpu_ptr(stats, cpu));
+}
+
 /**
  * rayos_lb_stats_add() - add all CPUs' counters to a sum
  * @sum: what they are added to
@@ -113,8 +137,7 @@ void rayos_lb_stats_add(struct rayos_lb_stats *sum,
 
 	for_each_possible_cpu(cpu) {
 		s = per_cpu_ptr(stats, cpu);
-		for (i = 0; i < RAYOS_LB_C_NR; i++)
-			sum->counter[i] += read_one(s, &s->counter[i]);
+		add_counters(sum->counter, s);
 		for (i = 0; i < RAYOS_LB_L_NR; i++)
 			add_hist(&sum->hist[i], s, &s->hist[i]);
 	}

@@ -25,6 +25,7 @@
  * @RAYOS_LB_C_DROPPED: connection attempts that no backend could take
  * @RAYOS_LB_C_RETRIED: connections given to another backend, as this one did not
  *	answer
+ * @RAYOS_LB_C_STATELESS: packets carried without a flow
  *
  * What changes with every packet comes first and shares a cache line.
  */
@@ -41,6 +42,7 @@ enum rayos_lb_counter {
 	RAYOS_LB_C_UNREACHABLE,
 	RAYOS_LB_C_DROPPED,
 	RAYOS_LB_C_RETRIED,
+	RAYOS_LB_C_STATELESS,
 	/* private: */
 	RAYOS_LB_C_NR
 };
@@ -96,6 +98,8 @@ void rayos_lb_stats_count(struct rayos_lb_cpu_stats __percpu *stats,
 			  enum rayos_lb_counter counter);
 void rayos_lb_stats_time(struct rayos_lb_cpu_stats __percpu *stats,
 			 enum rayos_lb_latency what, u64 ns);
+void rayos_lb_stats_counters(u64 *sum,
+			     const struct rayos_lb_cpu_stats __percpu *stats);
 void rayos_lb_stats_add(struct rayos_lb_stats *sum,
 			const struct rayos_lb_cpu_stats __percpu *stats);
 

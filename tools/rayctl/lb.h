@@ -3,6 +3,7 @@
 #define RAYCTL_LB_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <json-c/json.h>
 
@@ -33,6 +34,11 @@ bool lb_format_payload(const char *hex, char *buf, size_t size);
 
 /* What checks of a balancer try: the probe, and a method that is not GET. */
 struct text lb_probe(struct json_object *balancer);
+/* Of a rate in thousandths per second, how many events, or bytes. */
+struct text lb_rate(uint64_t milli);
+struct text lb_byte_rate(uint64_t milli);
+/* A share in parts per million as a percentage. */
+struct text lb_share(uint64_t ppm);
 
 int lb_status(int argc, char **argv);
 int lb_backends(int argc, char **argv);

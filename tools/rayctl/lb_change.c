@@ -168,6 +168,7 @@ static const struct key balancer_keys[] = {
 	{ "source", "source-ipv4", key_source, "ADDR" },
 	{ "policy", "policy", key_enum },
 	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
+	{ "affinity-prefix", "affinity-prefix", key_number, "BITS|whole", "whole", 1 },
 	{ "when-down", "when-down", key_enum },
 	{ "health", "health.probe", key_health, "none|tcp|http:/PATH|udp",
 	  .format = format_health },
@@ -270,6 +271,21 @@ static int take_name(const struct form *form, const char *path, int argc, char *
 	return key_string(&key, form_attr(form, path), argv[0], request);
 }
 
+/* How long an address is, is known only with its family; all of it is as none said. */
+static int check_prefix(struct json_object *request)
+{
+	uint64_t bits = value_number(request, "affinity-prefix");
+	bool ipv4 = value_at(request, "ipv4");
+
+	if (ipv4 && bits > 32)
+		return misuse("affinity-prefix",
+			      "affinity-prefix \"%s\" is longer than an IPv4 address, 1 to 32",
+			      value_text(request, "affinity-prefix"));
+	if (bits == (ipv4 ? 32 : 128) && (ipv4 || value_at(request, "ipv6")))
+		value_set(request, "affinity-prefix", json_object_new_uint64(0));
+	return DONE;
+}
+
 int lb_parse_balancer(const struct form *form, int argc, char **argv, struct json_object *request)
 {
 	int ret;
@@ -278,7 +294,7 @@ int lb_parse_balancer(const struct form *form, int argc, char **argv, struct jso
 	ret = take_name(form, "name", argc, argv, request);
 	if (!ret)
 		ret = keys_parse(form, argc - 1, argv + 1, request);
-	return ret;
+	return ret ? ret : check_prefix(request);
 }
 
 static int change_balancer(const struct form *form, int argc, char **argv)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+
 #include "complete.h"
 #include "lb.h"
 #include "lb_config.h"
@@ -38,6 +40,8 @@ struct ipvs {
 	const char *scheduler;
 	const char *flags;
 	const char *persistent;
+	const char *netmask;
+	const char *mode;
 	const char *weight;
 	const char *upper;
 };
@@ -48,7 +52,7 @@ struct ipvs {
  * @alias: its long name
  * @offset: of what is set in struct ipvs, if anything
  * @value: takes a value
- * @given: value that need not be given
+ * @given: value that need not be given, or of an option that takes none
  * @cannot: why it is refused, NULL if it is not
  */
 struct ipvs_option {
@@ -69,12 +73,11 @@ static const struct ipvs_option options_of_ipvs[] = {
 	{ "-r", "--real-server", FIELD(real), true },
 	{ "-w", "--weight", FIELD(weight), true },
 	{ "-x", "--u-threshold", FIELD(upper), true },
-	{ "-m", "--masquerading" },
-	{ "-g", "--gatewaying", .cannot = "direct routing is not imported, see the mode dsr" },
+	{ "-M", "--netmask", FIELD(netmask), true },
+	{ "-m", "--masquerading", FIELD(mode), .given = "nat" },
+	{ "-g", "--gatewaying", FIELD(mode), .given = "dsr" },
 	{ "-i", "--ipip", .cannot = "tunnels are not known here" },
 	{ "-y", "--l-threshold", .value = true, .cannot = "a lower threshold is not known here" },
-	{ "-M", "--netmask", .value = true,
-	  .cannot = "persistence of networks is not known here" },
 	{ "-o", "--ops", .cannot = "scheduling of single packets is not known here" },
 	{ "--pe", "--pe", .value = true, .cannot = "persistence engines are not known here" },
 	{ "-f", "--fwmark-service", .value = true,
@@ -173,6 +176,24 @@ static const char *policy_of(const struct ipvs *ipvs)
 	return found;
 }
 
+/* What ipvsadm calls a netmask: of IPv4 in dotted form, of IPv6 a number of bits. */
+static int prefix_of(const struct ipvs *ipvs, const struct endpoint *vip, char *bits, size_t size)
+{
+	struct in_addr mask;
+	uint32_t ones;
+
+	if (!ipvs->persistent)
+		return misuse(NULL, "\"-M\" without \"-p\"");
+	snprintf(bits, size, "%s", ipvs->netmask);
+	if (vip->ipv6)
+		return DONE;
+	ones = inet_pton(AF_INET, ipvs->netmask, &mask) == 1 ? ntohl(mask.s_addr) : 0;
+	if (!ones || ~ones & (~ones + 1))
+		return misuse(NULL, "\"-M\": \"%s\" is no netmask", ipvs->netmask);
+	snprintf(bits, size, "%d", __builtin_popcount(ones));
+	return DONE;
+}
+
 /* Services have no names there: ours is made of protocol and port. */
 static void name_of(const struct import *import, const struct ipvs *ipvs,
 		    const struct endpoint *vip, char *name, size_t size)
@@ -194,11 +215,13 @@ static int add_service(struct import *import, const struct ipvs *ipvs)
 {
 	struct json_object *item;
 	const char *policy = policy_of(ipvs), *wrong;
-	char name[32], seconds[32];
-	char *argv[10] = { name, "vip", (char *)ipvs->service, "proto", (char *)ipvs->protocol,
-			   "policy", (char *)policy, "affinity", seconds };
+	char name[32], seconds[32], bits[32];
+	char *argv[12] = { name, "vip", (char *)ipvs->service, "proto", (char *)ipvs->protocol,
+			   "policy", (char *)policy, "affinity", seconds,
+			   "affinity-prefix", bits };
+	int argc = ipvs->netmask ? 11 : ipvs->persistent ? 9 : 7;
 	struct endpoint vip;
-	int ret;
+	int ret = DONE;
 
 	if (!policy)
 		return misuse(NULL, "\"%s\" is a scheduler that is not known here",
@@ -206,10 +229,14 @@ static int add_service(struct import *import, const struct ipvs *ipvs)
 	wrong = parse_endpoint(ipvs->service, &vip);
 	if (wrong)
 		return misuse(NULL, "\"%s\" %s", ipvs->service, wrong);
+	if (ipvs->netmask)
+		ret = prefix_of(ipvs, &vip, bits, sizeof(bits));
+	if (ret)
+		return ret;
 	name_of(import, ipvs, &vip, name, sizeof(name));
 	snprintf(seconds, sizeof(seconds), "%ss", ipvs->persistent ? ipvs->persistent : "");
 	item = json_object_new_object();
-	ret = lb_parse_balancer(&lb_add_forms[0], ipvs->persistent ? 9 : 7, argv, item);
+	ret = lb_parse_balancer(&lb_add_forms[0], argc, argv, item);
 	if (ret) {
 		json_object_put(item);
 		return ret;
@@ -219,8 +246,8 @@ static int add_service(struct import *import, const struct ipvs *ipvs)
 	return DONE;
 }
 
-/* The name that the service of a server has got, NULL if there is no such service. */
-static const char *service_name(const struct import *import, const struct ipvs *ipvs)
+/* The balancer that the service of a server has become, NULL if there is none. */
+static struct json_object *find_service(const struct import *import, const struct ipvs *ipvs)
 {
 	struct json_object *balancers = value_at(import->config, "balancer"), *b;
 
@@ -228,27 +255,57 @@ static const char *service_name(const struct import *import, const struct ipvs *
 		if (!strcmp(value_text(b, "proto"), ipvs->protocol) &&
 		    !strcmp(json_object_get_string(json_object_array_get_idx(import->service, i)),
 			    ipvs->service))
-			return value_text(b, "name");
+			return b;
 	return NULL;
+}
+
+/* There each server has a way of its own, here the balancer has it. */
+static int set_mode(struct json_object *balancer, const struct ipvs *ipvs)
+{
+	/* ipvsadm(8): what is not said is direct routing */
+	const char *mode = ipvs->mode ? ipvs->mode : "dsr";
+	const char *other = value_text(balancer, "mode");
+
+	if (*other && strcmp(mode, other))
+		return misuse(NULL, "\"%s\": the service has servers of another kind",
+			      strcmp(mode, "nat") ? "-g" : "-m");
+	value_set(balancer, "mode", json_object_new_string(mode));
+	return DONE;
+}
+
+/* With direct return no port is changed. */
+static int check_port(struct json_object *balancer, struct json_object *backend,
+		      const struct ipvs *ipvs)
+{
+	if (!strcmp(value_text(balancer, "mode"), "dsr") &&
+	    value_number(balancer, "port") != value_number(backend, "port"))
+		return misuse(NULL, "\"%s\" has not the port of its service", ipvs->real);
+	return DONE;
 }
 
 static int add_server(struct import *import, const struct ipvs *ipvs)
 {
-	const char *name = service_name(import, ipvs);
+	struct json_object *balancer = find_service(import, ipvs);
 	const char *limit = ipvs->upper && strcmp(ipvs->upper, "0") ? ipvs->upper : "none";
-	char *argv[7] = { (char *)name, (char *)ipvs->real, "weight", (char *)ipvs->weight,
+	char *argv[7] = { NULL, (char *)ipvs->real, "weight", (char *)ipvs->weight,
 			  "limit", (char *)limit };
 	struct json_object *item;
 	int ret;
 
-	if (!name)
+	if (!balancer)
 		return misuse(NULL, "\"%s\" is no service of a line before", ipvs->service);
 	if (!ipvs->real)
 		return misuse(NULL, "missing \"-r\"");
+	ret = set_mode(balancer, ipvs);
+	if (ret)
+		return ret;
+	argv[0] = (char *)value_text(balancer, "name");
 	if (!ipvs->weight)
 		argv[3] = "1";
 	item = json_object_new_object();
 	ret = lb_parse_backend(&lb_add_forms[1], NULL, 6, argv, item);
+	if (!ret)
+		ret = check_port(balancer, item, ipvs);
 	if (ret)
 		json_object_put(item);
 	else

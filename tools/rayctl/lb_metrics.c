@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lb metrics: every counter and quantile, of balancers and of backends. */
+/* lb metrics: every counter, rate and quantile, of balancers and of backends. */
 #include <string.h>
 
 #include "lb.h"
@@ -35,7 +35,7 @@ static void row_counters(struct table *table, struct json_object *stats)
 {
 	static const char *const counters[] = {
 		"connections", "requests", "packets-in", "packets-out", NULL,
-		"bytes-in", "bytes-out", NULL,
+		"bytes-in", "bytes-out", NULL, "stateless", NULL,
 		"refused", "timeouts", "resets", "unreachable", "dropped", "retried", NULL
 	};
 	const char *const *name = counters;
@@ -44,6 +44,9 @@ static void row_counters(struct table *table, struct json_object *stats)
 		table_cell(table, PLAIN, "%s", text_count(value_number(stats, *name)).s);
 	for (name++; *name; name++)
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(stats, *name)).s);
+	for (name++; *name; name++)
+		table_cell(table, value_number(stats, *name) ? YELLOW : PLAIN, "%s",
+			   text_count(value_number(stats, *name)).s);
 	for (name++; *name; name++)
 		table_cell(table, value_number(stats, *name) ? RED : PLAIN, "%s",
 			   text_count(value_number(stats, *name)).s);
@@ -55,12 +58,41 @@ static void show_counters(struct json_object *balancers, struct json_object *bac
 		{ "BALANCER" }, { "BACKEND" }, { "CONNS", true }, { "REQS", true, 1 },
 		{ "PKTS IN", true, 6 }, { "PKTS OUT", true, 6 },
 		{ "BYTES IN", true, 5 }, { "BYTES OUT", true, 5 },
+		{ "STATELESS", true, 7 },
 		{ "REFUSED", true, 2 }, { "TIMEOUTS", true, 2 }, { "RESETS", true, 2 },
 		{ "UNREACH", true, 4 }, { "DROPPED", true, 3 }, { "RETRIED", true, 7 },
 	};
-	struct table *table = table_new(columns, 14);
+	struct table *table = table_new(columns, 15);
 
 	each_row(table, balancers, backends, row_counters);
+	table_end(table, 0);
+}
+
+static void row_rates(struct table *table, struct json_object *stats)
+{
+	static const char *const events[] = {
+		"connection-rate", "request-rate", "packet-in-rate", "packet-out-rate", NULL
+	};
+	static const char *const bytes[] = { "byte-in-rate", "byte-out-rate", NULL };
+	uint64_t errors = value_number(stats, "error-rate");
+
+	for (const char *const *name = events; *name; name++)
+		table_cell(table, PLAIN, "%s", lb_rate(value_number(stats, *name)).s);
+	for (const char *const *name = bytes; *name; name++)
+		table_cell(table, PLAIN, "%s", lb_byte_rate(value_number(stats, *name)).s);
+	table_cell(table, errors ? RED : PLAIN, "%s", lb_share(errors).s);
+}
+
+static void show_rates(struct json_object *balancers, struct json_object *backends)
+{
+	static const struct column columns[] = {
+		{ "BALANCER" }, { "BACKEND" }, { "CONN/s", true }, { "REQ/s", true },
+		{ "PKTS IN/s", true, 2 }, { "PKTS OUT/s", true, 2 },
+		{ "BYTES IN/s", true, 1 }, { "BYTES OUT/s", true, 1 }, { "ERRORS", true },
+	};
+	struct table *table = table_new(columns, 9);
+
+	each_row(table, balancers, backends, row_rates);
 	table_end(table, 0);
 }
 
@@ -125,6 +157,8 @@ int lb_metrics(int argc, char **argv)
 		print_json(balancers, backends);
 	} else if (!ret && !lb_none(balancers, "balancers")) {
 		show_counters(balancers, backends);
+		fputc('\n', out);
+		show_rates(balancers, backends);
 		fputc('\n', out);
 		show_latencies(balancers, backends);
 	}

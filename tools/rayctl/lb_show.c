@@ -101,6 +101,31 @@ struct text lb_quantile(struct json_object *stats, const char *histogram, const 
 	return text_latency(value_number(values, which));
 }
 
+struct text lb_rate(uint64_t milli)
+{
+	struct text text = { "0" };
+
+	if (milli >= 100000)
+		return text_count((milli + 500) / 1000);
+	if (milli)
+		snprintf(text.s, sizeof(text.s), milli < 100 ? "%.3f" : "%.1f", milli / 1e3);
+	return text;
+}
+
+struct text lb_byte_rate(uint64_t milli)
+{
+	return text_bytes((milli + 500) / 1000);
+}
+
+struct text lb_share(uint64_t ppm)
+{
+	struct text text = { "0%" };
+
+	if (ppm)
+		snprintf(text.s, sizeof(text.s), ppm < 1000 ? "%.4f%%" : "%.1f%%", ppm / 1e4);
+	return text;
+}
+
 static uint64_t failures(struct json_object *backend)
 {
 	return value_number(backend, "stats.refused") + value_number(backend, "stats.timeouts") +

@@ -71,15 +71,25 @@ static void cell_rate(struct table *table, struct json_object *balancer, const c
 		table_cell(table, DIM, "-");
 }
 
+/* Since the sample before where there is one, as the kernel's average lags behind. */
+static void cell_connections(struct table *table, struct json_object *balancer)
+{
+	if (options.watch)
+		cell_rate(table, balancer, "stats.connections", text_count);
+	else
+		table_cell(table, PLAIN, "%s",
+			   lb_rate(value_number(balancer, "stats.connection-rate")).s);
+}
+
 static void show_balancers(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "NAME" }, { "VIP" }, { "PROTO", .spare = 5 }, { "POLICY", .spare = 6 },
 		{ "HEALTHY", true }, { "ACTIVE", true }, { "CONNS", true, 1 },
 		{ "IN", true, 3 }, { "OUT", true, 3 }, { "P50", true, 2 }, { "P99", true, 2 },
-		{ "CONN/s", true }, { "IN/s", true, 1 }, { "OUT/s", true, 1 },
+		{ "REQ/s", true, 4 }, { "CONN/s", true }, { "IN/s", true, 1 }, { "OUT/s", true, 1 },
 	};
-	struct table *table = table_new(columns, options.watch ? 14 : 11);
+	struct table *table = table_new(columns, options.watch ? 15 : 13);
 	struct json_object *b;
 
 	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
@@ -94,9 +104,10 @@ static void show_balancers(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
 		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
 		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
+		table_cell(table, PLAIN, "%s", lb_rate(value_number(b, "stats.request-rate")).s);
+		cell_connections(table, b);
 		if (!options.watch)
 			continue;
-		cell_rate(table, b, "stats.connections", text_count);
 		cell_rate(table, b, "stats.bytes-in", text_bytes);
 		cell_rate(table, b, "stats.bytes-out", text_bytes);
 	}
@@ -183,6 +194,18 @@ static void show_failing(struct json_object *b)
 	}
 }
 
+static void show_affinity(struct json_object *b)
+{
+	uint64_t clients = value_number(b, "affinities");
+
+	fprintf(out, "%s, ", text_duration(value_number(b, "affinity")).s);
+	if (value_number(b, "affinity-prefix"))
+		fprintf(out, "%s network%s of /%s remembered\n", text_count(clients).s,
+			plural(clients), value_text(b, "affinity-prefix"));
+	else
+		fprintf(out, "%s client%s remembered\n", text_count(clients).s, plural(clients));
+}
+
 static void show_settings(struct json_object *b)
 {
 	fprintf(out, "%s%s%s  %s %s, %s of %s backend%s healthy\n", color_on(BOLD),
@@ -194,16 +217,23 @@ static void show_settings(struct json_object *b)
 	fprintf(out, "%s\n", value_text(b, "policy"));
 	line("affinity");
 	if (value_number(b, "affinity"))
-		fprintf(out, "%s, %s client%s remembered\n",
-			text_duration(value_number(b, "affinity")).s,
-			text_count(value_number(b, "affinities")).s,
-			plural(value_number(b, "affinities")));
+		show_affinity(b);
 	else
 		fprintf(out, "off\n");
 	line("when down");
 	fprintf(out, "%s\n", value_text(b, "when-down"));
 	show_failing(b);
 	show_probe(b);
+}
+
+static void show_rates(struct json_object *stats)
+{
+	line("per second");
+	fprintf(out, "%s connections, ", lb_rate(value_number(stats, "connection-rate")).s);
+	fprintf(out, "%s requests, in ", lb_rate(value_number(stats, "request-rate")).s);
+	fprintf(out, "%s, out ", lb_byte_rate(value_number(stats, "byte-in-rate")).s);
+	fprintf(out, "%s, ", lb_byte_rate(value_number(stats, "byte-out-rate")).s);
+	fprintf(out, "%s errors\n", lb_share(value_number(stats, "error-rate")).s);
 }
 
 static void show_totals(struct json_object *b)
@@ -216,8 +246,13 @@ static void show_totals(struct json_object *b)
 		fprintf(out, ", %s retried", text_count(value_number(b, "stats.retried")).s);
 	fputc('\n', out);
 	line("traffic");
-	fprintf(out, "in %s, out %s\n", text_bytes(value_number(b, "stats.bytes-in")).s,
+	fprintf(out, "in %s, out %s", text_bytes(value_number(b, "stats.bytes-in")).s,
 		text_bytes(value_number(b, "stats.bytes-out")).s);
+	if (value_number(b, "stats.stateless"))
+		fprintf(out, ", %s packets without a flow",
+			text_count(value_number(b, "stats.stateless")).s);
+	fputc('\n', out);
+	show_rates(value_at(b, "stats"));
 	show_latency(b, "connect", "stats.connect-latency");
 	show_latency(b, "first byte", "stats.first-byte-latency");
 }

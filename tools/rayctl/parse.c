@@ -181,6 +181,14 @@ static const char *name_at(const void *table, size_t size, int index)
 	return *(const char *const *)((const char *)table + index * size);
 }
 
+/* Whether the name at @index begins @name: a longer word does not take its abbreviations. */
+static bool begins(const void *table, size_t size, int index, const char *name)
+{
+	const char *shorter = index >= 0 ? name_at(table, size, index) : NULL;
+
+	return shorter && !strncmp(name, shorter, strlen(shorter));
+}
+
 int pick(const char *word, const void *table, size_t size)
 {
 	size_t len = strlen(word);
@@ -191,7 +199,8 @@ int pick(const char *word, const void *table, size_t size)
 		if (!strcmp(name, word))
 			return i;
 		if (len && !strncmp(name, word, len))
-			found = found == PICK_NONE ? i : PICK_SEVERAL;
+			found = found == PICK_NONE ? i :
+				begins(table, size, found, name) ? found : PICK_SEVERAL;
 	}
 	return found;
 }

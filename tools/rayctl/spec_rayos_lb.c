@@ -165,10 +165,18 @@ static const struct spec_attr attrs_stats[] = {
 	[12] = { .name = "connect-latency", .kind = SPEC_NEST, .nest = &set_histogram },
 	[13] = { .name = "first-byte-latency", .kind = SPEC_NEST, .nest = &set_histogram },
 	[14] = { .name = "retried", .kind = SPEC_UINT },
+	[15] = { .name = "connection-rate", .kind = SPEC_UINT },
+	[16] = { .name = "request-rate", .kind = SPEC_UINT },
+	[17] = { .name = "packet-in-rate", .kind = SPEC_UINT },
+	[18] = { .name = "byte-in-rate", .kind = SPEC_UINT },
+	[19] = { .name = "packet-out-rate", .kind = SPEC_UINT },
+	[20] = { .name = "byte-out-rate", .kind = SPEC_UINT },
+	[21] = { .name = "error-rate", .kind = SPEC_UINT },
+	[22] = { .name = "stateless", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_stats = {
-	"stats", 14, attrs_stats
+	"stats", 22, attrs_stats
 };
 
 static const struct spec_attr attrs_health[] = {
@@ -231,10 +239,11 @@ static const struct spec_attr attrs_balancer[] = {
 	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
 	[21] = { .name = "passive", .kind = SPEC_U32, .max = 1000ULL },
 	[22] = { .name = "on-down", .kind = SPEC_U32, .values = enum_on_down },
+	[23] = { .name = "affinity-prefix", .kind = SPEC_U32, .max = 128ULL },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 22, attrs_balancer
+	"balancer", 23, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {

@@ -83,6 +83,50 @@ load common
 	got 's1_affinities == 0'
 }
 
+@test "a network keeps its backend" {
+	web affinity 60s affinity-prefix 29
+	# 10.0.0.8-15, 16-23 and 24-31
+	agent load ns=$C dst=$VIP n=48 src=10.0.0.8-31 remember=first
+	got 'ok == 48 && unstable == 0 && b1 == 16 && b2 == 16 && b3 == 16'
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_affinities == 3 && s1_affinity_prefix == 29'
+	# one of them alone, and then those beside it
+	agent load ns=$C dst=$VIP n=3 src=10.0.0.32
+	agent load ns=$C dst=$VIP n=7 src=10.0.0.33-39
+	got 'ok == 7 && (b1 == 7 || b2 == 7 || b3 == 7)'
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_affinities == 4'
+}
+
+@test "another prefix forgets, and is saved" {
+	web affinity 60s
+	agent load ns=$C dst=$VIP n=9 src=10.0.0.2-10
+	lb set web affinity-prefix 24
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_affinities == 0'
+	agent load ns=$C dst=$VIP n=9 src=10.0.0.2-10
+	got 'b1 == 9 || b2 == 9 || b3 == 9'
+	lb save >"$BATS_TEST_TMPDIR/saved"
+	grep -q ' affinity 1m affinity-prefix 24$' "$BATS_TEST_TMPDIR/saved"
+	lb restore "$BATS_TEST_TMPDIR/saved"
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_affinities == 1'
+	refused 1 'longer than an IPv4 address' lb add x vip 10.0.0.100:81 affinity-prefix 33
+	refused 2 'the prefix is longer than an address' lb set web affinity-prefix 128
+	lb set web affinity-prefix whole
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_affinities == 0 && s1_affinity_prefix == 0'
+}
+
+@test "a network of IPv6 keeps its backend" {
+	web6 affinity 60s affinity-prefix 64
+	agent load ns=$C dst=$VIP6 n=24 src=fd00::2-25
+	got 'ok == 24 && (b1 == 24 || b2 == 24 || b3 == 24)'
+	lb set web affinity-prefix 125
+	agent load ns=$C dst=$VIP6 n=8 src=fd00::2-3
+	got 'ok == 8 && (b1 == 8 || b2 == 8 || b3 == 8)'
+}
+
 @test "UDP and IPv6" {
 	web6 proto udp affinity 60s
 	agent load ns=$C dst=$VIP6 proto=udp n=48 src=fd00::2-13

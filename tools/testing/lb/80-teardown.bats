@@ -127,6 +127,142 @@ idle()
 	insert
 }
 
+@test "a full flow table: policies of a hash carry on without flows" {
+	local before
+
+	# of tests before, whose ends never came to it
+	agent served name=b1
+	before=${R[open]}
+	timeout 60 rmmod rayos_lb
+	insert flow_bits=10 max_flows=64
+	web policy maglev health http:/health interval 1s
+	lb add six vip "$VIP6" policy maglev
+	backends six "$SIX1" "$SIX2" "$SIX3"
+	lb add udp vip $VIP proto udp policy ip-hash
+	backends udp $B1 $B2 $B3
+	lb add udp6 vip "$VIP6" proto udp policy maglev
+	backends udp6 "$SIX1" "$SIX2" "$SIX3"
+	agent hold job=flows ns=$C dst=$VIP n=64
+	got 'ok == 64 && failed == 0'
+	agent hold job=four ns=$C dst=$VIP n=40
+	got 'ok == 40 && failed == 0'
+	agent hold job=six ns=$C dst="$VIP6" n=40
+	got 'ok == 40 && failed == 0 && b1 > 0 && b2 > 0 && b3 > 0'
+	agent echo ns=$C dst=$VIP size=1000 n=20
+	got 'ok == 20 && failed == 0'
+	# in fragments
+	agent echo ns=$C dst=$VIP size=4000 n=5
+	got 'ok == 5 && failed == 0'
+	agent echo ns=$C dst="$VIP6" size=4000 n=5
+	got 'ok == 5 && failed == 0'
+	agent bulk ns=$C dst=$VIP up=300000 down=300000
+	got 'up_same == 1 && down_same == 1'
+	agent bulk ns=$C dst="$VIP6" up=300000 down=300000
+	got 'up_same == 1 && down_same == 1'
+	agent load ns=$C dst=$VIP n=10
+	got 'ok == 10'
+	for job in flows four six; do
+		agent ask job=$job
+		got 'ok == open && failed == 0 && moved == 0 && open >= 40'
+	done
+	agent view ns=$D file=$STATUS
+	got 'flows == 64'
+	agent rayctl ns=$D args=lb,status
+	for i in 1 2 3 4; do
+		got "s${i}_stats_stateless > 0 && s${i}_stats_dropped == 0"
+	done
+	# checks go to servers whose answers would be taken for clients'
+	until_so 20 's1_check_passed > 3 && s1_check_failed == 0'
+	look
+	got 's1_check_failed + s2_check_failed + s3_check_failed == 0'
+	# closed in good order, they are over for both sides
+	agent drop job=four
+	agent drop job=six
+	agent drop job=flows
+	until_so 20 "open <= $before" agent served name=b1
+	until_so 20 's1_active + s2_active + s3_active == 0'
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_stats_connections >= 64'
+	agent rayctl ns=$D args=lb,metrics
+	agent load ns=$C dst=$VIP n=30 rst=1
+	got 'ok == 30 && failed == 0'
+	agent load ns=$C dst="$VIP6" n=30 keep=3
+	got 'ok == 30 && failed == 0'
+	timeout 60 rmmod rayos_lb
+	insert
+}
+
+@test "a full flow table: ICMP errors about what has no flow" {
+	timeout 60 rmmod rayos_lb
+	insert flow_bits=10 max_flows=64
+	lb add web vip $VIP policy maglev
+	lb add web backend $B1
+	lb add six vip "$VIP6" policy maglev
+	lb add six backend "$SIX1"
+	agent hold job=flows ns=$C dst=$VIP n=64
+	agent hold job=four ns=$C dst=$VIP n=1 src=10.0.0.40
+	agent hold job=six ns=$C dst="$VIP6" n=1 src=fd00::40
+	for what in toobig unreach; do
+		for side in backend client; do
+			agent icmp job=four ns=$C backend_ns=lb-1 backend=$B1 \
+				side=$side what=$what
+			got 'arrived == 1 && outer == 1 && inner == 1 && intact == 1'
+			agent icmp job=six ns=$C backend_ns=lb-1 \
+				backend="$SIX1" side=$side what=$what
+			got 'arrived == 1 && outer == 1 && inner == 1 && intact == 1'
+		done
+	done
+	agent ask job=four
+	got 'ok == 1'
+	agent ask job=six
+	got 'ok == 1'
+	for ns in $C lb-1; do
+		ip -n $ns route flush cache
+		ip -n $ns -6 route flush cache
+	done
+	agent view ns=$D file=$STATUS
+	got 'flows == 64'
+	agent drop job=flows rst=1
+	timeout 60 rmmod rayos_lb
+	insert
+}
+
+@test "a full flow table: nothing else is carried" {
+	timeout 60 rmmod rayos_lb
+	insert flow_bits=10 max_flows=64
+	web policy maglev
+	lb add other vip 10.0.0.100:81
+	backends other $B1
+	lb add shared vip 10.0.0.100:82 policy maglev
+	agent hold job=flows ns=$C dst=$VIP n=64
+	got 'ok == 64'
+	agent hold job=more ns=$C dst=$VIP n=4
+	got 'ok == 4'
+	# by turns, or to a server that two have, or from the director
+	agent load ns=$C dst=10.0.0.100:81 n=3
+	got 'refused == 3'
+	backends shared $B1 $B2 $B3
+	agent load ns=$C dst=10.0.0.100:82 n=3
+	got 'refused == 3'
+	agent load ns=$C dst=$VIP n=3
+	got 'refused == 3'
+	lb del shared
+	agent load ns=$C dst=$VIP n=3
+	got 'ok == 3'
+	agent load ns=$D dst=$VIP n=3
+	got 'refused == 3'
+	# what the director itself says to a server is its own
+	agent load ns=$D dst=$B1 n=3
+	got 'ok == 3'
+	lb set web affinity 10s
+	agent load ns=$C dst=$VIP n=3
+	got 'refused == 3'
+	agent drop job=more rst=1
+	agent drop job=flows rst=1
+	timeout 60 rmmod rayos_lb
+	insert
+}
+
 @test "a namespace is deleted under traffic" {
 	local i
 

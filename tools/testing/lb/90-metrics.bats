@@ -94,6 +94,27 @@ teardown_file()
 	got 's1_stats_refused == 10 && s1_stats_resets == 10 && s1_stats_dropped == 7'
 }
 
+@test "rates follow, and go with the backend they are of" {
+	web
+	agent load ns=$C dst=$VIP n=60 keep=2
+	until_so 20 's1_stats_connection_rate > 0 && s3_stats_request_rate > 0'
+	got 's2_stats_packet_in_rate > 0 && s2_stats_byte_out_rate > 0'
+	got 's1_stats_error_rate == 0 && s2_stats_error_rate == 0'
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_stats_connection_rate > 0 && s1_stats_byte_in_rate > 0'
+	agent grep ns=$D file=/sys/kernel/debug/rayos/lb/balancers \
+		pattern="_requests/s_[0-9]*[1-9][0-9.]*_errors/million_0$"
+	got 'lines == 3'
+	agent kill name=b2
+	lb del web backend $B2
+	lb add web backend $B2
+	agent load ns=$C dst=$VIP n=30
+	until_so 20 's3_stats_error_rate == 1000000'
+	got 's1_stats_error_rate == 0'
+	until_so 20 's1_stats_error_rate > 0 && s1_stats_error_rate < 1000000' \
+		agent rayctl ns=$D args=lb,status,web
+}
+
 @test "totals outlive a backend" {
 	web
 	agent load ns=$C dst=$VIP n=30 rst=1

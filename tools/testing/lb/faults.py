@@ -110,6 +110,25 @@ def connect(spec):
     return ynl
 
 
+def configurations(run):
+    """From nothing to a configuration, to another, and to nothing."""
+    def config(last, **settings):
+        return {"balancer": [{"name": "web", **VIP, **settings},
+                             {"name": last, **VIP, "port": 81}],
+                "backend": [{**SERVER, "weight": 3},
+                            {**SERVER, "balancer": last}]}
+
+    nothing, method = {}, "config-set"
+    one = config("one", policy="maglev", affinity=10**10)
+    two = config("two", policy="weighted-round-robin",
+                 health={"probe": "tcp", "interval": 5000000000})
+    two["backend"].append({**SERVER, "port": 8081})
+    run.every(method, one, (method, nothing))
+    run.every(method, two, (method, one))
+    run.every(method, {**one, "check": True})
+    run.every(method, nothing, (method, two))
+
+
 def main():
     for knob, value in (("ignore-gfp-wait", "N"), ("verbose", "0"),
                         ("times", "-1")):
@@ -134,6 +153,7 @@ def main():
     run.every("backend-del", {**SERVER, "reset": True},
               ("backend-new", SERVER))
     run.every("balancer-del", name, ("balancer-new", {**name, **VIP}))
+    configurations(run)
     print(json.dumps(run.count))
 
 

@@ -32,7 +32,7 @@ everything()
 	add dns vip [2001:db8::53]:53 proto udp policy maglev
 		backend [2001:db8::1:53]:53
 	add time vip 10.0.0.1:123 proto udp health udp send hex:1b00 require-reply on
-	add web vip 10.0.0.1:80 policy least-connections affinity 5m when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81 method HEAD passive 5 on-down reset
+	add web vip 10.0.0.1:80 policy least-connections affinity 5m affinity-prefix 24 when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81 method HEAD passive 5 on-down reset
 		backend 10.0.1.1:8080 weight 7 limit 9
 		backend 10.0.1.2:8080 weight 0 state offline
 		backend 10.0.1.3:8080 state drain
@@ -58,7 +58,7 @@ everything()
 
 @test "save: what has its default is left out" {
 	start_kernel
-	done_by lb add web vip 10.0.0.1:80 policy round-robin affinity off health none interval 2s \
+	done_by lb add web vip 10.0.0.1:80 policy round-robin affinity off affinity-prefix whole health none interval 2s \
 		rise 2 fall 3 timeout 1s when-down reset check-port own passive off on-down keep
 	done_by lb add web backend 10.0.1.1:80 weight 1 limit none state online role primary
 	done_by lb save
@@ -248,6 +248,30 @@ wrong()
 	[ -z "$output" ]
 }
 
+@test "import: direct routing, and persistence of networks" {
+	start_kernel
+	cat >"$F" <<-'END'
+	-A -t 10.0.0.1:80 -s rr -p 300 -M 255.255.255.0
+	-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 3
+	-a -t 10.0.0.1:80 -r 10.0.1.2:80 -w 1
+	-A -u [2001:db8::1]:53 -s sh -p 60 -M 64
+	-a -u [2001:db8::1]:53 -r [2001:db8::2]:5353 -m
+	-A -t 10.0.0.2:80 -s rr -p 9 -M 255.255.255.255
+	END
+	done_by lb import ipvsadm "$F"
+	diff -u - <(lines <<<"$output") <<-'END'
+	add tcp-80 vip 10.0.0.1:80 mode dsr affinity 5m affinity-prefix 24
+		backend 10.0.1.1:80 weight 3
+		backend 10.0.1.2:80
+	add tcp-80-2 vip 10.0.0.2:80 affinity 9s
+	add udp-53 vip [2001:db8::1]:53 proto udp policy ip-hash affinity 1m affinity-prefix 64
+		backend [2001:db8::2]:5353
+	END
+	rayctl lb import ipvsadm "$F" apply
+	done_by -j lb
+	json 'sorted((b["mode"], b["affinity-prefix"]) for b in d) == [("dsr", 24), ("nat", 0), ("nat", 64)]'
+}
+
 # cannot LINE TEXT: of what comes after a service
 cannot()
 {
@@ -261,12 +285,25 @@ cannot()
 	cannot '-A -f 1 -s rr' '"-f": services by firewall mark are not known here'
 	cannot '-A -t 10.0.0.2:80 -s lblc' '"lblc" is a scheduler that is not known here'
 	cannot '-A -t 10.0.0.2:80 -s rr -o' '"-o": scheduling of single packets is not known here'
-	cannot '-A -t 10.0.0.2:80 -s rr -p 9 -M 255.255.255.0' \
-		'"-M": persistence of networks is not known here'
+	cannot '-A -t 10.0.0.2:80 -s rr -p 9 -M 255.0.255.0' '"-M": "255.0.255.0" is no netmask'
+	cannot '-A -t 10.0.0.2:80 -s rr -p 9 -M 0.0.0.0' '"-M": "0.0.0.0" is no netmask'
+	cannot '-A -t 10.0.0.2:80 -s rr -p 9 -M 24' '"-M": "24" is no netmask'
+	cannot '-A -t [2001:db8::1]:80 -s rr -p 9 -M 129' \
+		'affinity-prefix "129" is out of range, 1 to 128, or whole'
+	cannot '-A -t 10.0.0.2:80 -s rr -M 255.255.255.0' '"-M" without "-p"'
+	cannot '-A -t 10.0.0.2:80 -s rr -p 9 -M' '"-M" needs a value'
 	cannot '-A -t 10.0.0.2:80 -s rr -p 90000' 'affinity "90000s" is out of range, 1s to 24h, or off'
 	cannot '-A -t 10.0.0.2:0 -s rr' '"10.0.0.2:0" needs a port from 1 to 65535'
 	cannot '-A -t 10.0.0.2:80 -q' 'unknown option "-q"'
-	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 1' '"-g": direct routing is not imported, see the mode dsr'
+	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -g -w 1' \
+		'"10.0.1.1:8080" has not the port of its service'
+	printf -- '%s\n' '-A -t 10.0.0.1:80 -s rr' '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m' \
+		'-a -t 10.0.0.1:80 -r 10.0.1.2:80 -g' >"$F"
+	misused_by lb import ipvsadm "$F"
+	says "rayctl: lb import: $F:3: \"-g\": the service has servers of another kind"
+	sed -i -e '2s/-m/-g/' -e '3s/-g/-m/' "$F"
+	misused_by lb import ipvsadm "$F"
+	says "rayctl: lb import: $F:3: \"-m\": the service has servers of another kind"
 	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -i -w 1' '"-i": tunnels are not known here'
 	cannot '-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1 -y 5' \
 		'"-y": a lower threshold is not known here'

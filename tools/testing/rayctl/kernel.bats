@@ -54,10 +54,12 @@ teardown()
 @test "tables for people" {
 	start_kernel --state "$STATE"
 	done_by lb
-	shows '^NAME +VIP +PROTO +POLICY +HEALTHY +ACTIVE +CONNS +IN +OUT +P50 +P99$' \
-		'^web +10\.0\.0\.1:80 +tcp +least-connections +2/4 +1337 +1\.2M +12\.3 GiB +123 GiB +1\.4 ms +8\.2 ms$' \
-		'^dns +\[2001:db8::53\]:53 +udp +maglev +1/1 +152 +8812 +686 KiB +1\.3 MiB +- +-$'
+	shows '^NAME +VIP +PROTO +POLICY +HEALTHY +ACTIVE +CONNS +IN +OUT +P50 +P99 +REQ/s +CONN/s$' \
+		'^web +10\.0\.0\.1:80 +tcp +least-connections +2/4 +1337 +1\.2M +12\.3 GiB +123 GiB +1\.4 ms +8\.2 ms +2346 +1\.5$' \
+		'^dns +\[2001:db8::53\]:53 +udp +maglev +1/1 +152 +8812 +686 KiB +1\.3 MiB +- +- +0 +0$'
 	done_by lb status web
+	shows '^  traffic +in 12\.3 GiB, out 123 GiB, 4242 packets without a flow$'
+	shows '^  per second +1\.5 connections, 2346 requests, in 12\.2 KiB, out 1\.2 MiB, 1\.2% errors$'
 	shows '^  affinity +5m, 212 clients remembered$' '^  first byte +p50 9\.8 ms, ' \
 		'^  health +http /healthz every 2s, timeout 1s, rise 2, fall 3, status 200-399, host www' \
 		'^  10\.0\.1\.2:8080 +healthy +2h 14m +2 +525 +480k .* 38\.9%$'
@@ -67,7 +69,9 @@ teardown()
 	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +http +refused +0\.9s +23 +1\.9 ms +120 +23$' \
 		'^dns .* healthy +3\.0s +none +- +- +- +- +0 +0$'
 	done_by lb metrics web
-	shows '^web +total +1\.2M +2\.3M' '^web +10\.0\.1\.4:8080 +- +- +- +- +- +- +- +-$'
+	shows '^web +total +1\.2M +2\.3M .* 123 GiB +4242 +3 +2 +41 +0 +17$' '^web +10\.0\.1\.4:8080 +- +- +- +- +- +- +- +-$'
+	shows '^web +total +1\.5 +2346 +10\.0 +0\.020 +12\.2 KiB +1\.2 MiB +1\.2%$' \
+		'^web +10\.0\.1\.2:8080 +0 +0 +0 +0 +0 B +0 B +0%$'
 	done_by lb policies
 	shows '^maglev +1 +By client address and port'
 	done_by status
@@ -154,6 +158,21 @@ teardown()
 	done_by lb set dns send none
 	done_by -j lb status dns
 	json 'd[0]["health"]["send"] == ""'
+}
+
+@test "affinity of networks" {
+	start_kernel --state "$STATE"
+	done_by lb set web affinity-prefix 24
+	done_by lb status web
+	shows '^  affinity +5m, 212 networks of /24 remembered$'
+	# as before there was a longer word
+	done_by lb set web aff 1m
+	done_by lb set web affinity-p whole
+	done_by lb status web
+	shows '^  affinity +1m, 212 clients remembered$'
+	done_by lb add six vip '[2001:db8::1]:80' affinity-prefix 64
+	done_by -j lb status six
+	json 'd[0]["affinity-prefix"] == 64'
 }
 
 @test "modes of a balancer" {

@@ -45,7 +45,7 @@ candidates()
 }
 
 @test "completion leaves out what has been said, and stops where it is lost" {
-	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval method on-down passive require-reply rise send status timeout when-down " ]
+	[ "$(candidates lb set web policy maglev "")" = "affinity affinity-prefix check-port fall health host interval method on-down passive require-reply rise send status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
 	[ -z "$(candidates nonsense "")" ]
 	[ -z "$(candidates lb nonsense "")" ]
@@ -110,6 +110,35 @@ candidates()
 		grep -qe "$word" "$text/rayctl.rst" ||
 			{ echo "rayctl.rst lacks $word"; return 1; }
 	done
+}
+
+# commands FILE: what a manual says to type, without what other programs get of it
+commands()
+{
+	grep -oE '(^ +|=|\| )rayctl [^|>#]*' "$1" | sed -e 's/^[ =|]*//' -e 's/ -w\>//' \
+		-e "s,/etc/rayos/,$BATS_TEST_TMPDIR/,g"
+}
+
+@test "the commands of the manuals are commands" {
+	local page words found=0
+
+	start_kernel
+	cd "$BATS_TEST_TMPDIR"
+	echo '-A -t 10.0.0.1:80 -s rr' >ipvs.rules
+	echo 'add web vip 10.0.0.1:80' | tee lb.conf >new.conf
+	for page in rayctl rayctl-lb rayos_lb; do
+		while read -r _ words; do
+			# shellcheck disable=SC2086 # they are words
+			run rayctl $words <ipvs.rules
+			# the kernel may know nothing of it, but the words are right
+			if [ "$status" = 1 ]; then
+				printf 'rayctl %s\n%s\n' "$words" "$output"
+				return 1
+			fi
+			found=$((found + 1))
+		done < <(commands "$TOP/Documentation/admin-guide/$page.rst")
+	done
+	[ "$found" -ge 40 ]
 }
 
 @test "install puts everything below DESTDIR, uninstall takes it away" {

@@ -105,12 +105,15 @@ static void check_pick(void)
 	static const struct {
 		const char *name;
 		int other;
-	} table[] = { { "status", 0 }, { "stat", 0 }, { "set", 0 }, { "add", 0 }, { NULL, 0 } };
+	} table[] = { { "status", 0 }, { "stat", 0 }, { "set", 0 }, { "add", 0 },
+		{ "add-more", 0 }, { NULL, 0 } };
 	size_t size = sizeof(*table);
 
 	ok(pick("status", table, size) == 0, "a whole word is found");
 	ok(pick("stat", table, size) == 1, "even one that begins another");
 	ok(pick("a", table, size) == 3, "a unique prefix is found");
+	ok(pick("ad", table, size) == 3, "though a longer word came after it");
+	ok(pick("add-", table, size) == 4, "which is found by what it has more");
 	ok(pick("s", table, size) == PICK_SEVERAL, "an ambiguous prefix is not");
 	ok(pick("sta", table, size) == PICK_SEVERAL, "nor one of two");
 	ok(pick("", table, size) == PICK_NONE, "nothing begins with nothing");

@@ -120,6 +120,12 @@ wrong()
 	wrong 'lb set: affinity "25h" is out of range, 1s to 24h, or off' lb set web affinity 25h
 	wrong 'lb set: affinity "300" is not a duration such as 500ms, 10s or 5m' \
 		lb set web affinity 300
+	wrong 'lb set: affinity-prefix "0" is out of range, 1 to 128, or whole' \
+		lb set web affinity-prefix 0
+	wrong 'lb set: affinity-prefix "129" is out of range, 1 to 128, or whole' \
+		lb set web affinity-prefix 129
+	wrong 'lb add: affinity-prefix "33" is longer than an IPv4 address, 1 to 32' \
+		lb add web affinity-prefix 33 vip 10.0.0.1:80
 	wrong 'lb set: interval "100ms" is out of range, 1s to 1m' lb set web interval 100ms
 	wrong 'lb set: interval "61s" is out of range, 1s to 1m' lb set web interval 61s
 	wrong 'lb set: timeout "1ms" is out of range, 10ms to 1m' lb set web timeout 1ms
