@@ -4,6 +4,7 @@
  * under the lock of their network namespace.
  */
 #include <linux/hash.h>
+#include <linux/ktime.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -165,7 +166,19 @@ void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 	settings->policy = balancer->policy;
 	settings->when_down = balancer->when_down;
 	settings->affinity = balancer->affinity;
+	settings->slow_start = balancer->slow_start;
 	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_settings);
+
+static void set_slow_start(struct rayos_lb_balancer *balancer, u64 slow_start)
+{
+	struct rayos_lb_backend *backend;
+	u64 now = ktime_get_ns();
+
+	balancer->slow_start = slow_start;
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_backend_ramp(backend, now);
 }
 
 static void set_health(struct rayos_lb_balancer *balancer,
@@ -186,7 +199,7 @@ static void set_health(struct rayos_lb_balancer *balancer,
  * @balancer: one that nobody else knows yet, or the namespace's lock is held
  * @settings: how
  *
- * New flows see another policy with the next snapshot only.
+ * New flows see another policy or slow start with the next snapshot only.
  *
  * Context: Process context, may sleep.
  * Return: whether anything is different now.
@@ -197,6 +210,7 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	bool policy = balancer->policy != settings->policy;
 	bool down = balancer->when_down != settings->when_down;
 	bool affinity = balancer->affinity != settings->affinity;
+	bool slow_start = balancer->slow_start != settings->slow_start;
 	bool health = memcmp(&balancer->health, &settings->health,
 			     sizeof(balancer->health));
 
@@ -205,9 +219,11 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 	WRITE_ONCE(balancer->affinity, settings->affinity);
 	if (affinity)
 		rayos_lb_affinity_expire(balancer->ln->affinity);
+	if (slow_start)
+		set_slow_start(balancer, settings->slow_start);
 	if (health)
 		set_health(balancer, &settings->health);
-	return policy || down || affinity || health;
+	return policy || down || affinity || slow_start || health;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
 

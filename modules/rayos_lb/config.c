@@ -392,7 +392,8 @@ static int prepare(struct rayos_lb_planned *planned,
 	planned->snapshot =
 		rayos_lb_snapshot_alloc(planned->balancer,
 					rayos_lb_policy_lookup(planned->settings.policy),
-					planned->nr_backends);
+					planned->nr_backends,
+					planned->settings.slow_start);
 	if (!planned->snapshot)
 		return -ENOMEM;
 	if (!planned->fresh)
@@ -458,7 +459,7 @@ static void bring_in(struct rayos_lb_planned *planned, u64 now)
 	list_for_each_entry(pb, &planned->backends, list) {
 		if (pb->fresh) {
 			rayos_lb_backend_apply(pb->backend, &pb->settings);
-			rayos_lb_backend_attach(pb->backend);
+			rayos_lb_backend_attach(pb->backend, now);
 		} else if (idle(pb)) {
 			pb->backend->leaving = true;
 		} else if (pb->changed) {

@@ -69,6 +69,7 @@ struct rayos_lb_health {
  * @policy: an &enum rayos_lb_policy
  * @when_down: an &enum rayos_lb_when_down
  * @affinity: in ns
+ * @slow_start: in ns
  * @health: how backends are checked
  *
  * Compared as memory: whoever makes one begins with a copy of a whole one.
@@ -77,6 +78,7 @@ struct rayos_lb_settings {
 	u32 policy;
 	u32 when_down;
 	u64 affinity;
+	u64 slow_start;
 	struct rayos_lb_health health;
 };
 
@@ -159,6 +161,9 @@ struct rayos_lb_prober {
  * @admin: an &enum rayos_lb_admin, under the namespace's lock
  * @deadline: when its drain ends, ns of ktime_get_ns(), 0 for never
  * @since: when it came into its state, ns of ktime_get_ns()
+ * @ramp_began: when its slow start began, ns of ktime_get_ns()
+ * @part: how much of its weight it has, less than %RAYOS_LB_RAMP_ONE during its
+ *	slow start
  * @removed: it has left the configuration and lives for its flows only
  * @leaving: no snapshot shall have it any more, though its state does not say so
  *	yet; under the namespace's lock
@@ -187,6 +192,8 @@ struct rayos_lb_backend {
 	u32 admin;
 	u64 deadline;
 	u64 since;
+	u64 ramp_began;
+	u32 part;
 	bool removed;
 	bool leaving;
 	struct rayos_lb_prober prober;
@@ -230,6 +237,8 @@ struct rayos_lb_snapshot {
  * @refs: one for the configuration, one for each backend
  * @name: unique in the namespace
  * @policy: an &enum rayos_lb_policy
+ * @slow_start: after what time a backend that comes into service has all of its
+ *	weight, ns, 0 for at once
  * @health: how backends are checked; changed only while no prober runs
  * @backends: in order of id
  * @nr_backends: length of @backends
@@ -260,6 +269,7 @@ struct rayos_lb_balancer {
 	char name[RAYOS_LB_NAME_MAX + 1] ____cacheline_aligned_in_smp;
 	u32 policy;
 	bool stale;
+	u64 slow_start;
 	struct rayos_lb_health health;
 	struct list_head backends;
 	u32 nr_backends;
@@ -380,7 +390,8 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 /* snapshot.c */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr);
+			const struct rayos_lb_policy_ops *policy, u32 nr,
+			bool ramp);
 void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 			    const struct rayos_lb_balancer *balancer);
 struct rayos_lb_snapshot *
@@ -396,7 +407,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 		     const struct rayos_lb_endpoint *addr);
 int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 			 struct netlink_ext_ack *extack);
-void rayos_lb_backend_attach(struct rayos_lb_backend *backend);
+void rayos_lb_backend_attach(struct rayos_lb_backend *backend, u64 now);
 struct rayos_lb_backend_settings
 rayos_lb_backend_settings(const struct rayos_lb_backend *backend);
 bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
@@ -406,6 +417,9 @@ void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_put(struct rayos_lb_backend *backend);
 bool rayos_lb_backend_get(struct rayos_lb_backend *backend);
 bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now);
+bool rayos_lb_backend_ramp(struct rayos_lb_backend *backend, u64 now);
+u64 rayos_lb_backend_ramp_next(const struct rayos_lb_backend *backend, u64 now);
+u64 rayos_lb_backend_share(const struct rayos_lb_backend *backend);
 void rayos_lb_backend_reap(struct rayos_lb_backend *backend);
 u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained);
 

@@ -353,7 +353,8 @@ static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	/* for want of memory it is published a little later, which is no error */
-	balancer->stale |= settings.policy != balancer->policy;
+	balancer->stale |= settings.policy != balancer->policy ||
+			   settings.slow_start != balancer->slow_start;
 	rayos_lb_balancer_apply(balancer, &settings);
 	if (balancer->stale)
 		rayos_lb_balancer_publish(balancer);

@@ -153,7 +153,9 @@ static int fill_settings(struct sk_buff *skb,
 			balancer->when_down))
 		return -EMSGSIZE;
 	return fill_health(skb, &balancer->health) ?:
-	       fill_mode(skb, balancer);
+	       fill_mode(skb, balancer) ?:
+	       nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_SLOW_START,
+				 balancer->slow_start, RAYOS_LB_A_BALANCER_PAD);
 }
 
 static int fill_figures(struct sk_buff *skb,
@@ -287,6 +289,8 @@ int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend)
 			atomic_read(&backend->active)) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_AFFINITIES,
 			atomic_read(&backend->affinities)) ||
+	    nla_put_uint(skb, RAYOS_LB_A_BACKEND_EFFECTIVE_WEIGHT,
+			 rayos_lb_backend_share(backend)) ||
 	    fill_check(skb, &backend->prober))
 		return -EMSGSIZE;
 

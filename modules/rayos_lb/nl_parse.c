@@ -358,6 +358,18 @@ int rayos_lb_parse_affinity(struct genl_info *info, u64 *affinity)
 	return 0;
 }
 
+static int parse_slow_start(struct genl_info *info, u64 *slow_start)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_SLOW_START];
+
+	get_u64(attr, slow_start);
+	if (!*slow_start || *slow_start >= NSEC_PER_SEC)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr,
+			    "slow start takes 1 s to 1 h, or 0 for none");
+	return -ERANGE;
+}
+
 /**
  * rayos_lb_parse_settings() - how a balancer shall be set
  * @info: of the request
@@ -373,6 +385,7 @@ int rayos_lb_parse_settings(struct genl_info *info,
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN],
 		&settings->when_down);
 	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
+	       parse_slow_start(info, &settings->slow_start) ?:
 	       rayos_lb_parse_health(info, &settings->health);
 }
 

@@ -9,6 +9,8 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
+#include "ramp.h"
+
 /* Slots of a consistent hash table: a prime, and over 100 times as many as the
  * backends among which shares should differ by less than one per cent.
  */
@@ -24,7 +26,9 @@
 
 /**
  * struct rayos_lb_member - one backend as the policies see it
- * @weight: share relative to the others, 1 to 65535
+ * @weight: share relative to the others, 1 to 65535; in a pool of which a member
+ *	ramps, that times its @part
+ * @part: how much of its weight it has, %RAYOS_LB_RAMP_ONE if it does not ramp
  * @active: open flows of the backend; read without any lock, as a count that
  *	is one flow old picks just as well
  * @identity: hash of address and port, the same on every director
@@ -36,6 +40,7 @@
  */
 struct rayos_lb_member {
 	u32 weight;
+	u32 part;
 	const atomic_t *active;
 	u64 identity;
 	u32 offset;
@@ -44,6 +49,11 @@ struct rayos_lb_member {
 	u32 turns;
 	s64 credit;
 };
+
+static inline bool rayos_lb_member_ramps(const struct rayos_lb_member *member)
+{
+	return member->part < RAYOS_LB_RAMP_ONE;
+}
 
 /**
  * struct rayos_lb_pool - the backends that may be given new flows
@@ -87,6 +97,9 @@ enum rayos_lb_key {
  * @key: what @pick wants as its key
  * @stateless: the pick depends on nothing but the key and the members, so that
  *	a flow which this director has never seen can be picked up mid-way
+ * @weightless: weights are ignored
+ * @ramp: what picks in its place while a member ramps, or NULL for the policy
+ *	itself, as weights are all that it goes by
  * @table_max: most entries that any pool needs, 0 for none; memory for so many
  *	is there before it is known who is in the pool
  * @table_len: entries that a table for this pool needs, or NULL for none
@@ -97,6 +110,8 @@ enum rayos_lb_key {
 struct rayos_lb_policy_ops {
 	enum rayos_lb_key key;
 	bool stateless;
+	bool weightless;
+	const struct rayos_lb_policy_ops *ramp;
 	u32 table_max;
 	u32 (*table_len)(const struct rayos_lb_pool *pool);
 	void (*build)(struct rayos_lb_pool *pool);
@@ -113,6 +128,7 @@ extern const struct rayos_lb_policy_ops rayos_lb_policy_maglev;
 const struct rayos_lb_policy_ops *rayos_lb_policy_lookup(u32 id);
 u32 rayos_lb_round_len(const struct rayos_lb_pool *pool);
 void rayos_lb_round_build(struct rayos_lb_pool *pool);
+u32 rayos_lb_round_pick(const struct rayos_lb_pool *pool, u64 key);
 u32 rayos_lb_maglev_len(const struct rayos_lb_pool *pool);
 void rayos_lb_maglev_build(struct rayos_lb_pool *pool);
 u32 rayos_lb_maglev_pick(const struct rayos_lb_pool *pool, u64 key);

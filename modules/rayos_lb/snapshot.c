@@ -46,18 +46,37 @@ static u32 count_eligible(const struct rayos_lb_balancer *balancer)
 	return n;
 }
 
+static bool any_ramps(const struct rayos_lb_balancer *balancer)
+{
+	const struct rayos_lb_backend *backend;
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		if (eligible(backend) && backend->part < RAYOS_LB_RAMP_ONE)
+			return true;
+	}
+	return false;
+}
+
+static u32 table_max(const struct rayos_lb_policy_ops *policy, bool ramp)
+{
+	return ramp && policy->ramp ? policy->ramp->table_max :
+				      policy->table_max;
+}
+
 /**
  * rayos_lb_snapshot_alloc() - get the memory for a snapshot
  * @balancer: whose it will be
  * @policy: the policy
  * @nr: most backends that it will have
+ * @ramp: one of them may be in its slow start
  *
  * Context: Process context, may sleep.
  * Return: a snapshot of no backends, or NULL for want of memory.
  */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr)
+			const struct rayos_lb_policy_ops *policy, u32 nr,
+			bool ramp)
 {
 	struct rayos_lb_snapshot *snapshot;
 
@@ -74,9 +93,9 @@ rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
 					 GFP_KERNEL_ACCOUNT);
 	if (!snapshot->backend || !snapshot->pool.member)
 		goto free;
-	if (!policy->table_max)
+	if (!table_max(policy, ramp))
 		return snapshot;
-	snapshot->pool.table = kvmalloc_array(policy->table_max,
+	snapshot->pool.table = kvmalloc_array(table_max(policy, ramp),
 					      sizeof(*snapshot->pool.table),
 					      GFP_KERNEL_ACCOUNT);
 	if (!snapshot->pool.table)
@@ -100,6 +119,7 @@ void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 {
 	struct rayos_lb_pool *pool = &snapshot->pool;
 	struct rayos_lb_backend *backend;
+	u32 i;
 
 	lockdep_assert_held(&balancer->ln->lock);
 
@@ -109,12 +129,15 @@ void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 		snapshot->backend[pool->nr] = backend;
 		pool->member[pool->nr] = (struct rayos_lb_member) {
 			.weight = backend->weight,
+			.part = backend->part,
 			.active = &backend->active,
 			.identity = identity(&backend->addr),
 		};
-		pool->max_weight = max(pool->max_weight, backend->weight);
 		pool->nr++;
 	}
+	rayos_lb_ramp_apply(pool);
+	for (i = 0; i < pool->nr; i++)
+		pool->max_weight = max(pool->max_weight, pool->member[i].weight);
 	if (!pool->nr || !pool->policy->table_max)
 		return;
 	pool->table_len = pool->policy->table_len(pool);
@@ -137,7 +160,8 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 
 	snapshot = rayos_lb_snapshot_alloc(balancer,
 					   rayos_lb_policy_lookup(balancer->policy),
-					   count_eligible(balancer));
+					   count_eligible(balancer),
+					   any_ramps(balancer));
 	if (!snapshot)
 		return ERR_PTR(-ENOMEM);
 	rayos_lb_snapshot_fill(snapshot, balancer);

@@ -103,6 +103,8 @@ void lb_event(const char *name, struct json_object *msg)
 		value_text(msg, "policy"));
 	if (value_number(msg, "affinity"))
 		fprintf(out, ", affinity %s", text_duration(value_number(msg, "affinity")).s);
+	if (value_number(msg, "slow-start"))
+		fprintf(out, ", slow start %s", text_duration(value_number(msg, "slow-start")).s);
 	if (value_at(msg, "health.probe"))
 		fprintf(out, ", health %s", value_text(msg, "health.probe"));
 	fputc('\n', out);

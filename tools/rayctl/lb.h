@@ -25,6 +25,8 @@ int lb_fetch(const char *name, struct json_object **balancers, struct json_objec
 /* Instead of an empty table, say that there is none of @what. */
 bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
+/* The weight of a backend, and how much of it counts where that is not all. */
+struct text lb_weight(struct json_object *backend);
 /* A quantile of a histogram, "-" where nothing was measured. */
 struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
 

@@ -100,6 +100,7 @@ static const struct key balancer_keys[] = {
 	{ "source", "source-ipv4", key_source, "ADDR" },
 	{ "policy", "policy", key_enum },
 	{ "affinity", "affinity", key_duration, "DURATION|off", "off", SECOND },
+	{ "slow-start", "slow-start", key_duration, "DURATION|off", "off", SECOND },
 	{ "when-down", "when-down", key_enum },
 	{ "health", "health.probe", key_health, "none|tcp|http:/PATH", .format = format_health },
 	{ "interval", "health.interval", key_duration, "DURATION", .otherwise = "2s" },

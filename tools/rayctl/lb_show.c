@@ -92,6 +92,20 @@ enum color lb_state_color(const char *state)
 	return strcmp(state, "draining") ? DIM : YELLOW;
 }
 
+struct text lb_weight(struct json_object *backend)
+{
+	uint64_t all = 1000000 * value_number(backend, "weight");
+	uint64_t part = value_number(backend, "effective-weight");
+	struct text text;
+
+	if (part && part < all)
+		snprintf(text.s, sizeof(text.s), "%u%% of %s",
+			 (unsigned int)(part * 100 / all), value_text(backend, "weight"));
+	else
+		snprintf(text.s, sizeof(text.s), "%s", value_text(backend, "weight"));
+	return text;
+}
+
 struct text lb_quantile(struct json_object *stats, const char *histogram, const char *which)
 {
 	struct json_object *values = value_at(stats, histogram);
@@ -125,7 +139,7 @@ static void show_backends(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
-		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", value_number(b, "limit") ?
 			   value_text(b, "limit") : "-");
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);

@@ -178,6 +178,10 @@ static void show_settings(struct json_object *b)
 			plural(value_number(b, "affinities")));
 	else
 		fprintf(out, "off\n");
+	if (value_number(b, "slow-start")) {
+		line("slow start");
+		fprintf(out, "%s\n", text_duration(value_number(b, "slow-start")).s);
+	}
 	line("when down");
 	fprintf(out, "%s\n", value_text(b, "when-down"));
 	show_probe(b);
@@ -219,7 +223,7 @@ static void show_shares(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
-		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);

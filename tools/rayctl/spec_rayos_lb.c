@@ -195,10 +195,11 @@ static const struct spec_attr attrs_balancer[] = {
 	[18] = { .name = "mode", .kind = SPEC_U32, .values = enum_mode },
 	[19] = { .name = "source-ipv4", .kind = SPEC_IPV4 },
 	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
+	[21] = { .name = "slow-start", .kind = SPEC_U64, .max = 3600000000000ULL },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 20, attrs_balancer
+	"balancer", 21, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {
@@ -220,10 +221,11 @@ static const struct spec_attr attrs_backend[] = {
 	[16] = { .name = "check", .kind = SPEC_NEST, .nest = &set_check },
 	[17] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
 	[18] = { .name = "pad", .kind = SPEC_UNUSED },
+	[19] = { .name = "effective-weight", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_backend = {
-	"backend", 18, attrs_backend
+	"backend", 19, attrs_backend
 };
 
 static const struct spec_attr attrs_status[] = {

@@ -29,7 +29,7 @@ everything()
 	cat <<-'END'
 	# all of it
 
-	add dns vip [2001:db8::53]:53 proto udp policy maglev
+	add dns vip [2001:db8::53]:53 proto udp policy maglev slow-start 30s
 		backend [2001:db8::1:53]:53
 	add web vip 10.0.0.1:80 policy least-connections affinity 5m when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81
 		backend 10.0.1.1:8080 weight 7 limit 9
@@ -57,7 +57,7 @@ everything()
 @test "save: what has its default is left out" {
 	start_kernel
 	done_by lb add web vip 10.0.0.1:80 policy round-robin affinity off health none interval 2s \
-		rise 2 fall 3 timeout 1s when-down reset check-port own
+		rise 2 fall 3 timeout 1s when-down reset check-port own slow-start off
 	done_by lb add web backend 10.0.1.1:80 weight 1 limit none state online
 	done_by lb save
 	shows '^add web vip 10\.0\.0\.1:80$' '^	backend 10\.0\.1\.1:80$'

@@ -58,10 +58,12 @@ teardown()
 		'^web +10\.0\.0\.1:80 +tcp +least-connections +2/4 +1337 +1\.2M +12\.3 GiB +123 GiB +1\.4 ms +8\.2 ms$' \
 		'^dns +\[2001:db8::53\]:53 +udp +maglev +1/1 +152 +8812 +686 KiB +1\.3 MiB +- +-$'
 	done_by lb status web
+	shows '^  slow start +90s$'
 	shows '^  affinity +5m, 212 clients remembered$' '^  first byte +p50 9\.8 ms, ' \
 		'^  health +http /healthz every 2s, timeout 1s, rise 2, fall 3, status 200-399, host www' \
-		'^  10\.0\.1\.2:8080 +healthy +2h 14m +2 +525 +480k .* 38\.9%$'
+		'^  10\.0\.1\.2:8080 +healthy +2h 14m +25% of 2 +525 +480k .* 38\.9%$'
 	done_by lb backends
+	shows '^web +10\.0\.1\.2:8080 +healthy +2h 14m +25% of 2 '
 	shows '^web +10\.0\.1\.4:8080 +draining +19s +1 +- +0 +0 +0 +0 +4m 41s$'
 	done_by lb health
 	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +refused +0\.9s +23 +1\.9 ms +120 +23$' \
@@ -101,6 +103,12 @@ teardown()
 	json 'd[0]["health"] == {"probe": "http", "path": "/up", "interval": 5 * 10**9,
 		"timeout": 5 * 10**8, "rise": 1, "fall": 2, "host": "h.example",
 		"status-min": 200, "status-max": 299, "port": 81}'
+	done_by lb set web slow-start 1h
+	done_by -j lb status web
+	json 'd[0]["slow-start"] == 3600 * 10**9'
+	done_by lb set web slow-start off
+	done_by -j lb status web
+	json 'd[0]["slow-start"] == 0'
 	done_by lb set web affinity off interval 1.5s status 204 check-port own
 	done_by -j lb status web
 	json 'd[0]["affinity"] == 0 and d[0]["health"]["interval"] == 1500000000'

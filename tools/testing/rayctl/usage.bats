@@ -118,6 +118,10 @@ wrong()
 		lb add web backend 10.0.0.1:80 limit 18446744073709551616
 	wrong 'lb set: affinity "500ms" is out of range, 1s to 24h, or off' lb set web affinity 500ms
 	wrong 'lb set: affinity "25h" is out of range, 1s to 24h, or off' lb set web affinity 25h
+	wrong 'lb set: slow-start "999ms" is out of range, 1s to 1h, or off' \
+		lb set web slow-start 999ms
+	wrong 'lb set: slow-start "61m" is out of range, 1s to 1h, or off' \
+		lb set web slow-start 61m
 	wrong 'lb set: affinity "300" is not a duration such as 500ms, 10s or 5m' \
 		lb set web affinity 300
 	wrong 'lb set: interval "100ms" is out of range, 1s to 1m' lb set web interval 100ms
