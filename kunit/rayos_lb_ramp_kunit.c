@@ -110,6 +110,8 @@ KUNIT_ARRAY_PARAM(share, share_cases, share_name);
 /**
  * struct sim - a pool whose snapshots change
  * @pool: of the moment
+ * @member: its members
+ * @table: room for its table
  * @active: open flows
  * @cursor: turns
  * @seed: of what is at random

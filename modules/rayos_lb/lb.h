@@ -17,6 +17,7 @@
 #include <uapi/linux/rayos_lb.h>
 
 #include "flow.h"
+#include "picker.h"
 #include "policy.h"
 #include "stats.h"
 #include "tuple.h"
@@ -70,15 +71,18 @@ struct rayos_lb_health {
  * @when_down: an &enum rayos_lb_when_down
  * @affinity: in ns
  * @slow_start: in ns
+ * @picker: what picks if it is not ours
  * @health: how backends are checked
  *
- * Compared as memory: whoever makes one begins with a copy of a whole one.
+ * Compared as memory: whoever makes one begins with a copy of a whole one.  The
+ * references of its picker are its own; rayos_lb_settings_put() drops them.
  */
 struct rayos_lb_settings {
 	u32 policy;
 	u32 when_down;
 	u64 affinity;
 	u64 slow_start;
+	struct rayos_lb_picker picker;
 	struct rayos_lb_health health;
 };
 
@@ -207,11 +211,13 @@ struct rayos_lb_backend {
  * @backend: the backends of @pool, by index; a snapshot holds no references,
  *	as a backend is freed a grace period after the last snapshot with it
  *	was replaced
+ * @picker: what picks if it is not ours, with references
  * @rcu: for freeing it
  */
 struct rayos_lb_snapshot {
 	struct rayos_lb_pool pool;
 	struct rayos_lb_backend **backend;
+	struct rayos_lb_picker picker;
 	struct rcu_head rcu;
 };
 
@@ -237,6 +243,7 @@ struct rayos_lb_snapshot {
  * @refs: one for the configuration, one for each backend
  * @name: unique in the namespace
  * @policy: an &enum rayos_lb_policy
+ * @picker: what picks if it is not ours, with references
  * @slow_start: after what time a backend that comes into service has all of its
  *	weight, ns, 0 for at once
  * @health: how backends are checked; changed only while no prober runs
@@ -269,6 +276,7 @@ struct rayos_lb_balancer {
 	char name[RAYOS_LB_NAME_MAX + 1] ____cacheline_aligned_in_smp;
 	u32 policy;
 	bool stale;
+	struct rayos_lb_picker picker;
 	u64 slow_start;
 	struct rayos_lb_health health;
 	struct list_head backends;
@@ -355,6 +363,7 @@ void rayos_lb_balancer_unreserve(struct rayos_lb_balancer *balancer);
 void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer);
 void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 				struct rayos_lb_settings *settings);
+void rayos_lb_settings_put(struct rayos_lb_settings *settings);
 bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 			     const struct rayos_lb_settings *settings);
 void rayos_lb_balancer_replace(struct rayos_lb_balancer *balancer,
@@ -390,8 +399,8 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 /* snapshot.c */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr,
-			bool ramp);
+			const struct rayos_lb_picker *picker, u32 policy,
+			u32 nr, bool ramp);
 void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 			    const struct rayos_lb_balancer *balancer);
 struct rayos_lb_snapshot *

@@ -146,7 +146,7 @@ static int fill_settings(struct sk_buff *skb,
 	    fill_endpoint(skb, balancer->family, RAYOS_LB_A_BALANCER_IPV4,
 			  RAYOS_LB_A_BALANCER_IPV6, RAYOS_LB_A_BALANCER_PORT,
 			  &balancer->vip) ||
-	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_POLICY, balancer->policy) ||
+	    rayos_lb_fill_policy(skb, balancer) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_AFFINITY,
 			      balancer->affinity, RAYOS_LB_A_BALANCER_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_WHEN_DOWN,

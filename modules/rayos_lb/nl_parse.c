@@ -374,19 +374,19 @@ static int parse_slow_start(struct genl_info *info, u64 *slow_start)
  * rayos_lb_parse_settings() - how a balancer shall be set
  * @info: of the request
  * @settings: what is named in the request is changed, all else stays; on an
- *	error it is of no use any more
+ *	error it is of no use any more, and is to be put as well
  *
  * Return: 0 or -errno.
  */
 int rayos_lb_parse_settings(struct genl_info *info,
 			    struct rayos_lb_settings *settings)
 {
-	get_u32(info->attrs[RAYOS_LB_A_BALANCER_POLICY], &settings->policy);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN],
 		&settings->when_down);
 	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
 	       parse_slow_start(info, &settings->slow_start) ?:
-	       rayos_lb_parse_health(info, &settings->health);
+	       rayos_lb_parse_health(info, &settings->health) ?:
+	       rayos_lb_parse_policy(info, settings);
 }
 
 /**

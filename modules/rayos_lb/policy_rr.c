@@ -7,7 +7,14 @@
 
 #include "policy.h"
 
-static u32 pick(const struct rayos_lb_pool *pool, u64 key)
+/**
+ * rayos_lb_turn_pick() - whose turn it is, whatever they weigh
+ * @pool: any pool
+ * @key: of no interest
+ *
+ * Return: index of the member.
+ */
+u32 rayos_lb_turn_pick(const struct rayos_lb_pool *pool, u64 key)
 {
 	return (u32)atomic_inc_return(pool->cursor) % pool->nr;
 }
@@ -26,6 +33,6 @@ const struct rayos_lb_policy_ops rayos_lb_policy_rr = {
 	.key = RAYOS_LB_KEY_NONE,
 	.weightless = true,
 	.ramp = &ramp,
-	.pick = pick,
+	.pick = rayos_lb_turn_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_policy_rr);

@@ -6,14 +6,7 @@
 #define _RAYOS_LB_RAMP_H
 
 #include <linux/types.h>
-
-struct rayos_lb_pool;
-
-/* All of a weight.  While a member ramps, weights count so many times, so that
- * the least of them can grow in steps; a round of %RAYOS_LB_ROUND_MAX turns has
- * room for 64 members of weight 1 then.
- */
-#define RAYOS_LB_RAMP_ONE	64
+#include <rayos/lb.h>
 
 /* What a backend begins with */
 #define RAYOS_LB_RAMP_FIRST	(RAYOS_LB_RAMP_ONE / 16)

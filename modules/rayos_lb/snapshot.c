@@ -66,7 +66,8 @@ static u32 table_max(const struct rayos_lb_policy_ops *policy, bool ramp)
 /**
  * rayos_lb_snapshot_alloc() - get the memory for a snapshot
  * @balancer: whose it will be
- * @policy: the policy
+ * @picker: what picks if it is not ours
+ * @policy: an &enum rayos_lb_policy
  * @nr: most backends that it will have
  * @ramp: one of them may be in its slow start
  *
@@ -75,15 +76,20 @@ static u32 table_max(const struct rayos_lb_policy_ops *policy, bool ramp)
  */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr,
-			bool ramp)
+			const struct rayos_lb_picker *picker, u32 policy,
+			u32 nr, bool ramp)
 {
+	const struct rayos_lb_policy_ops *ops =
+		rayos_lb_picker_ops(picker, policy);
 	struct rayos_lb_snapshot *snapshot;
 
 	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
 	if (!snapshot)
 		return NULL;
-	snapshot->pool.policy = policy;
+	snapshot->picker = *picker;
+	rayos_lb_picker_get(picker);
+	snapshot->pool.policy = ops;
+	snapshot->pool.program = picker->program;
 	snapshot->pool.cursor = &balancer->cursor;
 	if (!nr)
 		return snapshot;
@@ -93,9 +99,9 @@ rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
 					 GFP_KERNEL_ACCOUNT);
 	if (!snapshot->backend || !snapshot->pool.member)
 		goto free;
-	if (!table_max(policy, ramp))
+	if (!table_max(ops, ramp))
 		return snapshot;
-	snapshot->pool.table = kvmalloc_array(table_max(policy, ramp),
+	snapshot->pool.table = kvmalloc_array(table_max(ops, ramp),
 					      sizeof(*snapshot->pool.table),
 					      GFP_KERNEL_ACCOUNT);
 	if (!snapshot->pool.table)
@@ -140,7 +146,8 @@ void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 		pool->max_weight = max(pool->max_weight, pool->member[i].weight);
 	if (!pool->nr || !pool->policy->table_max)
 		return;
-	pool->table_len = pool->policy->table_len(pool);
+	pool->table_len = min(pool->policy->table_len(pool),
+			      pool->policy->table_max);
 	pool->policy->build(pool);
 }
 
@@ -159,7 +166,7 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 	lockdep_assert_held(&balancer->ln->lock);
 
 	snapshot = rayos_lb_snapshot_alloc(balancer,
-					   rayos_lb_policy_lookup(balancer->policy),
+					   &balancer->picker, balancer->policy,
 					   count_eligible(balancer),
 					   any_ramps(balancer));
 	if (!snapshot)
@@ -172,12 +179,13 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
  * rayos_lb_snapshot_free() - free a snapshot
  * @snapshot: one that no reader can see, or NULL
  *
- * Context: Process context.
+ * Context: Any.
  */
 void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	rayos_lb_picker_put(&snapshot->picker);
 	kvfree(snapshot->pool.table);
 	kvfree(snapshot->pool.member);
 	kvfree(snapshot->backend);

@@ -2,6 +2,8 @@
 /* Netlink attributes to JSON objects and back, by the tables of the spec. */
 #include <arpa/inet.h>
 #include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <netlink/attr.h>
@@ -25,6 +27,27 @@ static int encode_address(struct nl_msg *msg, int type, int family, size_t len, 
 	if (!text || inet_pton(family, text, binary) != 1)
 		return -NLE_INVAL;
 	return nla_put(msg, type, len, binary);
+}
+
+static int encode_binary(struct nl_msg *msg, int type, const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+	struct nlattr *nla;
+	unsigned char *to;
+
+	if (strlen(hex) % 2 || strspn(hex, "0123456789abcdef") != 2 * len ||
+	    len > UINT16_MAX - NLA_HDRLEN)
+		return -NLE_INVAL;
+	nla = nla_reserve(msg, type, len);
+	if (!nla)
+		return -NLE_NOMEM;
+	to = nla_data(nla);
+	for (size_t i = 0; i < len; i++) {
+		char pair[3] = { hex[2 * i], hex[2 * i + 1] };
+
+		to[i] = strtoul(pair, NULL, 16);
+	}
+	return 0;
 }
 
 static bool enum_number(const struct spec_attr *attr, struct json_object *value, uint64_t *number)
@@ -76,6 +99,8 @@ static int encode_value(struct nl_msg *msg, int type, const struct spec_attr *at
 		return json_object_get_boolean(value) ? nla_put_flag(msg, type) : 0;
 	case SPEC_STRING:
 		return nla_put_string(msg, type, json_object_get_string(value));
+	case SPEC_BINARY:
+		return encode_binary(msg, type, json_object_get_string(value));
 	case SPEC_IPV4:
 		return encode_address(msg, type, AF_INET, IPV4_LEN, json_object_get_string(value));
 	case SPEC_IPV6:
@@ -158,6 +183,21 @@ static struct json_object *decode_string(const char *data, size_t len)
 	return string;
 }
 
+static struct json_object *decode_binary(const unsigned char *data, size_t len)
+{
+	struct json_object *string = NULL;
+	char *hex = malloc(2 * len + 1);
+
+	if (!hex)
+		return NULL;
+	*hex = '\0';
+	for (size_t i = 0; i < len; i++)
+		sprintf(hex + 2 * i, "%02x", data[i]);
+	string = json_object_new_string(hex);
+	free(hex);
+	return string;
+}
+
 static struct json_object *decode_address(int family, const void *data, size_t len, size_t want)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -218,6 +258,8 @@ static struct json_object *decode_value(const struct spec_attr *attr, const void
 		return json_object_new_boolean(true);
 	case SPEC_STRING:
 		return decode_string(data, len);
+	case SPEC_BINARY:
+		return decode_binary(data, len);
 	case SPEC_IPV4:
 		return decode_address(AF_INET, data, len, IPV4_LEN);
 	case SPEC_IPV6:

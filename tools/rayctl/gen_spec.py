@@ -90,7 +90,7 @@ class Family:
                        f".nest = &{c_name('set', self.parents[attr['nested-attributes']])}"]
         elif kind == "pad":
             fields.append(".kind = SPEC_UNUSED")
-        elif kind in ("flag", "string"):
+        elif kind in ("flag", "string", "binary"):
             fields.append(f".kind = SPEC_{kind.upper()}")
         else:
             raise SpecError(f"attribute {attr['name']}: type {kind} is not known to rayctl")

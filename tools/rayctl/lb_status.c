@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lb status: all balancers in a table, or all about one. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -86,7 +87,7 @@ static void show_balancers(struct json_object *list)
 		table_cell(table, BOLD, "%s", value_text(b, "name"));
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, PLAIN, "%s", value_text(b, "proto"));
-		table_cell(table, PLAIN, "%s", value_text(b, "policy"));
+		table_cell(table, PLAIN, "%s", lb_policy(b, "policy-name").s);
 		cell_health(table, b);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
@@ -169,7 +170,10 @@ static void show_settings(struct json_object *b)
 		plural(value_number(b, "backends")));
 	show_mode(b);
 	line("policy");
-	fprintf(out, "%s\n", value_text(b, "policy"));
+	fprintf(out, "%s", lb_policy(b, "policy-name").s);
+	if (value_at(b, "program"))
+		fprintf(out, ", program of %d instructions", atoi(value_text(b, "program")));
+	fputc('\n', out);
 	line("affinity");
 	if (value_number(b, "affinity"))
 		fprintf(out, "%s, %s client%s remembered\n",

@@ -24,6 +24,10 @@ static const struct spec_value enum_policy[] = {
 	  "Two backends drawn at random by weight, the less loaded one wins." },
 	{ "maglev",
 	  "By client address and port, consistent, the same on every director." },
+	{ "custom",
+	  "By the result of a program of yours, modulo the number of backends." },
+	{ "module",
+	  "By a policy that another module has registered." },
 	{ NULL, NULL }
 };
 
@@ -196,10 +200,12 @@ static const struct spec_attr attrs_balancer[] = {
 	[19] = { .name = "source-ipv4", .kind = SPEC_IPV4 },
 	[20] = { .name = "source-ipv6", .kind = SPEC_IPV6 },
 	[21] = { .name = "slow-start", .kind = SPEC_U64, .max = 3600000000000ULL },
+	[22] = { .name = "program", .kind = SPEC_BINARY },
+	[23] = { .name = "policy-name", .kind = SPEC_STRING, .max = 31ULL },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 21, attrs_balancer
+	"balancer", 23, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {
@@ -248,10 +254,11 @@ static const struct spec_set set_status = {
 static const struct spec_attr attrs_policy_info[] = {
 	[1] = { .name = "policy", .kind = SPEC_U32, .values = enum_policy },
 	[2] = { .name = "balancers", .kind = SPEC_U32 },
+	[3] = { .name = "name", .kind = SPEC_STRING },
 };
 
 static const struct spec_set set_policy_info = {
-	"policy-info", 2, attrs_policy_info
+	"policy-info", 3, attrs_policy_info
 };
 
 static const struct spec_attr attrs_config[] = {

@@ -10,8 +10,19 @@
 #define RAYOS_LB_FAMILY_NAME	"rayos-lb"
 #define RAYOS_LB_FAMILY_VERSION	1
 
-#define RAYOS_LB_NAME_MAX	31
-#define RAYOS_LB_PATH_MAX	127
+#define RAYOS_LB_NAME_MAX		31
+#define RAYOS_LB_PATH_MAX		127
+#define RAYOS_LB_PROGRAM_MAX		32768
+#define RAYOS_LB_VIEW_CLIENT		0
+#define RAYOS_LB_VIEW_VIP		16
+#define RAYOS_LB_VIEW_CLIENT_PORT	32
+#define RAYOS_LB_VIEW_PORT		34
+#define RAYOS_LB_VIEW_PROTO		36
+#define RAYOS_LB_VIEW_VERSION		37
+#define RAYOS_LB_VIEW_BACKENDS		38
+#define RAYOS_LB_VIEW_CLIENT_HASH	40
+#define RAYOS_LB_VIEW_FLOW_HASH		44
+#define RAYOS_LB_VIEW_LEN		48
 
 /**
  * enum rayos_lb_proto - Transport protocol of a balancer.
@@ -41,6 +52,9 @@ enum rayos_lb_proto {
  *   loaded one wins.
  * @RAYOS_LB_POLICY_MAGLEV: By client address and port, consistent, the same on
  *   every director.
+ * @RAYOS_LB_POLICY_CUSTOM: By the result of a program of yours, modulo the
+ *   number of backends.
+ * @RAYOS_LB_POLICY_MODULE: By a policy that another module has registered.
  */
 enum rayos_lb_policy {
 	RAYOS_LB_POLICY_ROUND_ROBIN,
@@ -49,6 +63,8 @@ enum rayos_lb_policy {
 	RAYOS_LB_POLICY_IP_HASH,
 	RAYOS_LB_POLICY_RANDOM,
 	RAYOS_LB_POLICY_MAGLEV,
+	RAYOS_LB_POLICY_CUSTOM,
+	RAYOS_LB_POLICY_MODULE,
 
 	/* private: */
 	__RAYOS_LB_POLICY_MAX,
@@ -258,6 +274,8 @@ enum {
 	RAYOS_LB_A_BALANCER_SOURCE_IPV4,
 	RAYOS_LB_A_BALANCER_SOURCE_IPV6,
 	RAYOS_LB_A_BALANCER_SLOW_START,
+	RAYOS_LB_A_BALANCER_PROGRAM,
+	RAYOS_LB_A_BALANCER_POLICY_NAME,
 
 	__RAYOS_LB_A_BALANCER_MAX,
 	RAYOS_LB_A_BALANCER_MAX = (__RAYOS_LB_A_BALANCER_MAX - 1)
@@ -307,6 +325,7 @@ enum {
 enum {
 	RAYOS_LB_A_POLICY_INFO_POLICY = 1,
 	RAYOS_LB_A_POLICY_INFO_BALANCERS,
+	RAYOS_LB_A_POLICY_INFO_NAME,
 
 	__RAYOS_LB_A_POLICY_INFO_MAX,
 	RAYOS_LB_A_POLICY_INFO_MAX = (__RAYOS_LB_A_POLICY_INFO_MAX - 1)

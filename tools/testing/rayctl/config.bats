@@ -35,6 +35,8 @@ everything()
 		backend 10.0.1.1:8080 weight 7 limit 9
 		backend 10.0.1.2:8080 weight 0 state offline
 		backend 10.0.1.3:8080 state drain
+	add www vip 10.0.0.2:80 policy custom program "3,40 0 0 32,84 0 0 1,22 0 0 0"
+	add xyz vip 10.0.0.3:80 policy module:sample
 	END
 }
 

@@ -40,7 +40,7 @@ candidates()
 }
 
 @test "completion leaves out what has been said, and stops where it is lost" {
-	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval rise slow-start status timeout when-down " ]
+	[ "$(candidates lb set web policy maglev "")" = "affinity check-port fall health host interval program rise slow-start status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
 	[ -z "$(candidates nonsense "")" ]
 	[ -z "$(candidates lb nonsense "")" ]
@@ -94,7 +94,7 @@ candidates()
 	local word text=$TOP/Documentation/admin-guide
 
 	for word in status backends policies health metrics add set del drain vip proto policy \
-		affinity slow-start when-down health interval timeout rise fall host status check-port \
+		program custom module affinity slow-start when-down health interval timeout rise fall host status check-port \
 		weight limit state deadline reset mode source nat full-nat dsr; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||
 			{ echo "rayctl-lb.rst lacks $word"; return 1; }
