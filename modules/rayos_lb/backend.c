@@ -4,6 +4,7 @@
  * they may be given.
  */
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
@@ -114,6 +115,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	backend->state = RAYOS_LB_STATE_OFFLINE;
 	backend->since = ktime_get_ns();
 	rayos_lb_rate_begin(&backend->rates, backend->since);
+	backend->part = RAYOS_LB_RAMP_ONE;
 	refcount_set(&backend->refs, 1);
 	INIT_LIST_HEAD(&backend->list);
 	INIT_RCU_WORK(&backend->free, backend_free);
@@ -121,6 +123,89 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	return backend;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_new);
+
+/* Whether somebody else gets new flows, and has not just come as well */
+static bool others_serve(const struct rayos_lb_backend *backend, u64 now)
+{
+	const struct rayos_lb_backend *other;
+
+	list_for_each_entry(other, &backend->balancer->backends, list) {
+		if (other != backend && other->role == backend->role &&
+		    other->since != now &&
+		    other->state == RAYOS_LB_STATE_HEALTHY && other->weight &&
+		    !other->leaving)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * For a backend that gets new flows from now on.  Where it is the only one there
+ * is nobody to take what it is spared.
+ */
+static void begin_ramp(struct rayos_lb_backend *backend, u64 now)
+{
+	u64 duration = backend->balancer->slow_start;
+
+	backend->ramp_began = now;
+	backend->part = others_serve(backend, now) ?
+			rayos_lb_ramp_part(0, duration) : RAYOS_LB_RAMP_ONE;
+}
+
+static u64 ramp_age(const struct rayos_lb_backend *backend, u64 now)
+{
+	return now - min(backend->ramp_began, now);
+}
+
+/**
+ * rayos_lb_backend_ramp() - bring the slow start of a backend up to date
+ * @backend: any
+ * @now: ns of ktime_get_ns()
+ *
+ * A slow start that is over does not begin again with a longer one.
+ *
+ * Context: Process context, namespace's lock held.
+ * Return: true if the backend has another part of its weight now.
+ */
+bool rayos_lb_backend_ramp(struct rayos_lb_backend *backend, u64 now)
+{
+	u32 old = backend->part;
+
+	if (old < RAYOS_LB_RAMP_ONE)
+		backend->part = rayos_lb_ramp_part(ramp_age(backend, now),
+						   backend->balancer->slow_start);
+	return backend->part != old;
+}
+
+/**
+ * rayos_lb_backend_ramp_next() - when the slow start of a backend goes on
+ * @backend: one that starts slowly
+ * @now: ns of ktime_get_ns()
+ *
+ * Context: Process context, namespace's lock held.
+ * Return: the time until it has more of its weight, ns.
+ */
+u64 rayos_lb_backend_ramp_next(const struct rayos_lb_backend *backend, u64 now)
+{
+	return rayos_lb_ramp_next(ramp_age(backend, now),
+				  backend->balancer->slow_start);
+}
+
+/**
+ * rayos_lb_backend_share() - the weight that counts at present
+ * @backend: any
+ *
+ * Context: Process context, namespace's lock held.
+ * Return: the weight in millionths, 0 while it gets no new flows.
+ */
+u64 rayos_lb_backend_share(const struct rayos_lb_backend *backend)
+{
+	if (backend->state != RAYOS_LB_STATE_HEALTHY)
+		return 0;
+	return div_u64(1000000ULL * backend->weight * backend->part,
+		       RAYOS_LB_RAMP_ONE);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_backend_share);
 
 /**
  * rayos_lb_backend_settings() - how a backend is set
@@ -156,6 +241,9 @@ bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
 	bool choice = backend->weight != settings->weight ||
 		      backend->role != settings->role;
 
+	if (!backend->weight && settings->weight &&
+	    backend->state == RAYOS_LB_STATE_HEALTHY)
+		begin_ramp(backend, ktime_get_ns());
 	WRITE_ONCE(backend->weight, settings->weight);
 	WRITE_ONCE(backend->role, settings->role);
 	WRITE_ONCE(backend->limit, settings->limit);
@@ -167,10 +255,12 @@ bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
  * rayos_lb_backend_attach() - put a backend into its balancer
  * @backend: whose address has been added; the caller publishes, and then starts
  *	its checks
+ * @now: ns of ktime_get_ns(), the same for all that are put in at once, of which
+ *	none starts slowly on account of the others
  *
  * Context: Process context, namespace's lock held.
  */
-void rayos_lb_backend_attach(struct rayos_lb_backend *backend)
+void rayos_lb_backend_attach(struct rayos_lb_backend *backend, u64 now)
 {
 	struct rayos_lb_balancer *balancer = backend->balancer;
 
@@ -179,6 +269,9 @@ void rayos_lb_backend_attach(struct rayos_lb_backend *backend)
 	backend->id = ++balancer->last_id;
 	backend->state = rayos_lb_backend_state(backend->admin, true,
 						!atomic_read(&backend->active));
+	backend->since = now;
+	if (backend->state == RAYOS_LB_STATE_HEALTHY)
+		begin_ramp(backend, now);
 	list_add_tail(&backend->list, &balancer->backends);
 	rayos_lb_overflow_add(backend);
 	balancer->nr_backends++;
@@ -211,11 +304,13 @@ int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 	if (err)
 		return err;
 
-	rayos_lb_backend_attach(backend);
+	rayos_lb_backend_attach(backend, ktime_get_ns());
 	err = rayos_lb_balancer_publish(balancer);
 	if (err)
 		goto err_del;
 	rayos_lb_health_start(backend);
+	if (backend->part < RAYOS_LB_RAMP_ONE)
+		rayos_lb_net_refresh(ln, 0);
 	return 0;
 
 err_del:
@@ -357,8 +452,9 @@ static bool cuts(const struct rayos_lb_backend *backend, u32 state)
  * one that turns unhealthy, if that is configured.
  *
  * Context: Process context, may sleep, namespace's lock held.
- * Return: true if the state has changed; observers have been told, but new
- * flows do not see it before rayos_lb_balancer_publish().
+ * Return: true if the state has changed, of which observers have been told, or
+ * the part of its weight that the backend has; new flows see neither before
+ * rayos_lb_balancer_publish().
  */
 bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 {
@@ -374,12 +470,15 @@ bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now)
 				       rayos_lb_health_good(backend),
 				       late || !atomic_read(&backend->active));
 	if (state == old)
-		return false;
+		return rayos_lb_backend_ramp(backend, now);
 	/* drained is drained: a flow which slipped in does not undo it */
 	if (old == RAYOS_LB_STATE_OFFLINE && state == RAYOS_LB_STATE_DRAINING)
 		return false;
 
 	set_state(backend, state, now);
+	backend->part = RAYOS_LB_RAMP_ONE;
+	if (state == RAYOS_LB_STATE_HEALTHY)
+		begin_ramp(backend, now);
 	if (state == RAYOS_LB_STATE_OFFLINE)
 		rayos_lb_health_stop(backend);
 	if (cuts(backend, state))

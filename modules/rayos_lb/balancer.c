@@ -98,6 +98,7 @@ static void balancer_free(struct work_struct *work)
 
 	rayos_lb_snapshot_free(rcu_dereference_protected(balancer->snapshot,
 							 true));
+	rayos_lb_picker_put(&balancer->picker);
 	free_percpu(balancer->stats);
 	kfree(balancer);
 }
@@ -158,7 +159,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_new);
 /**
  * rayos_lb_balancer_settings() - how a balancer is set
  * @balancer: any
- * @settings: set to what can be changed of it
+ * @settings: set to what can be changed of it; to be put
  *
  * Context: Process context, namespace's lock held.
  */
@@ -172,9 +173,51 @@ void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 	settings->passive = balancer->passive;
 	settings->on_down = balancer->on_down;
 	settings->affinity_prefix = balancer->affinity_prefix;
+	settings->slow_start = balancer->slow_start;
+	settings->picker = balancer->picker;
+	rayos_lb_picker_get(&settings->picker);
 	memcpy(&settings->health, &balancer->health, sizeof(settings->health));
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_settings);
+
+/**
+ * rayos_lb_settings_put() - drop the references that settings have
+ * @settings: settings that nobody needs any more
+ *
+ * Context: Any.
+ */
+void rayos_lb_settings_put(struct rayos_lb_settings *settings)
+{
+	rayos_lb_picker_put(&settings->picker);
+	memset(&settings->picker, 0, sizeof(settings->picker));
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_settings_put);
+
+static bool set_policy(struct rayos_lb_balancer *balancer,
+		       const struct rayos_lb_settings *settings)
+{
+	struct rayos_lb_picker old = balancer->picker;
+
+	if (balancer->policy == settings->policy &&
+	    !memcmp(&old, &settings->picker, sizeof(old)))
+		return false;
+	rayos_lb_picker_get(&settings->picker);
+	balancer->picker = settings->picker;
+	balancer->policy = settings->policy;
+	/* the snapshot has references of its own */
+	rayos_lb_picker_put(&old);
+	return true;
+}
+
+static void set_slow_start(struct rayos_lb_balancer *balancer, u64 slow_start)
+{
+	struct rayos_lb_backend *backend;
+	u64 now = ktime_get_ns();
+
+	balancer->slow_start = slow_start;
+	list_for_each_entry(backend, &balancer->backends, list)
+		rayos_lb_backend_ramp(backend, now);
+}
 
 static void set_health(struct rayos_lb_balancer *balancer,
 		       const struct rayos_lb_health *health)
@@ -194,7 +237,7 @@ static void set_health(struct rayos_lb_balancer *balancer,
  * @balancer: one that nobody else knows yet, or the namespace's lock is held
  * @settings: how
  *
- * New flows see another policy with the next snapshot only.
+ * New flows see another policy or slow start with the next snapshot only.
  *
  * Context: Process context, may sleep.
  * Return: whether anything is different now.
@@ -202,16 +245,16 @@ static void set_health(struct rayos_lb_balancer *balancer,
 bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 			     const struct rayos_lb_settings *settings)
 {
-	bool policy = balancer->policy != settings->policy;
+	bool policy = set_policy(balancer, settings);
 	bool down = balancer->when_down != settings->when_down;
 	bool affinity = balancer->affinity != settings->affinity;
 	bool failing = balancer->passive != settings->passive ||
 		       balancer->on_down != settings->on_down;
 	bool prefix = balancer->affinity_prefix != settings->affinity_prefix;
+	bool slow_start = balancer->slow_start != settings->slow_start;
 	bool health = memcmp(&balancer->health, &settings->health,
 			     sizeof(balancer->health));
 
-	balancer->policy = settings->policy;
 	WRITE_ONCE(balancer->when_down, settings->when_down);
 	WRITE_ONCE(balancer->affinity, settings->affinity);
 	WRITE_ONCE(balancer->passive, settings->passive);
@@ -221,9 +264,11 @@ bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 		rayos_lb_affinity_forget_all(balancer->ln->affinity, balancer);
 	if (affinity)
 		rayos_lb_affinity_expire(balancer->ln->affinity);
+	if (slow_start)
+		set_slow_start(balancer, settings->slow_start);
 	if (health)
 		set_health(balancer, &settings->health);
-	return policy || down || affinity || prefix || failing || health;
+	return policy || down || affinity || prefix || slow_start || failing || health;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_balancer_apply);
 

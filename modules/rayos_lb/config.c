@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "health.h"
+#include "program.h"
 
 #define MIN_BITS	4
 #define MAX_BITS	20
@@ -131,6 +132,7 @@ static void free_balancer(struct rayos_lb_plan *plan,
 	list_for_each_entry_safe(pb, next, &planned->backends, list)
 		free_backend(plan, pb);
 	rayos_lb_snapshot_free(planned->snapshot);
+	rayos_lb_settings_put(&planned->settings);
 	if (planned->reserved && !plan->committed)
 		rayos_lb_balancer_unreserve(planned->balancer);
 	if (planned->fresh && !plan->committed)
@@ -362,6 +364,19 @@ rayos_lb_plan_backend(struct rayos_lb_plan *plan,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_plan_backend);
 
+/* A program that is made anew for each plan may be the one that is there */
+static void keep_program(struct rayos_lb_planned *planned)
+{
+	struct rayos_lb_program *old = planned->balancer->picker.program;
+	struct rayos_lb_program **new = &planned->settings.picker.program;
+
+	if (*new == old || !rayos_lb_program_equal(*new, old))
+		return;
+	rayos_lb_program_put(*new);
+	rayos_lb_program_get(old);
+	*new = old;
+}
+
 /* Whether anything will be different */
 static bool compare(struct rayos_lb_planned *planned)
 {
@@ -376,9 +391,11 @@ static bool compare(struct rayos_lb_planned *planned)
 			      memcmp(&is, &pb->settings, sizeof(is));
 		backends |= pb->changed;
 	}
+	keep_program(planned);
 	rayos_lb_balancer_settings(planned->balancer, &settings);
 	planned->changed = planned->fresh ||
 			   memcmp(&settings, &planned->settings, sizeof(settings));
+	rayos_lb_settings_put(&settings);
 	return planned->changed || backends;
 }
 
@@ -402,9 +419,10 @@ static int prepare(struct rayos_lb_planned *planned,
 		return 0;
 	planned->snapshot =
 		rayos_lb_snapshot_alloc(planned->balancer,
-					rayos_lb_policy_lookup(planned->settings.policy),
-					planned->nr_backends - fallback,
-					fallback);
+					&planned->settings.picker,
+					planned->settings.policy,
+					planned->nr_backends - fallback, fallback,
+					planned->settings.slow_start);
 	if (!planned->snapshot)
 		return -ENOMEM;
 	if (!planned->fresh)
@@ -470,7 +488,7 @@ static void bring_in(struct rayos_lb_planned *planned, u64 now)
 	list_for_each_entry(pb, &planned->backends, list) {
 		if (pb->fresh) {
 			rayos_lb_backend_apply(pb->backend, &pb->settings);
-			rayos_lb_backend_attach(pb->backend);
+			rayos_lb_backend_attach(pb->backend, now);
 		} else if (idle(pb)) {
 			pb->backend->leaving = true;
 		} else if (pb->changed) {

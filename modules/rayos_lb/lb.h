@@ -17,6 +17,7 @@
 #include <uapi/linux/rayos_lb.h>
 
 #include "flow.h"
+#include "picker.h"
 #include "policy.h"
 #include "rate.h"
 #include "stats.h"
@@ -83,9 +84,12 @@ struct rayos_lb_health {
  * @on_down: an &enum rayos_lb_on_down
  * @affinity_prefix: bits of a client's address that tell it from others, 0 for
  *	all
+ * @slow_start: in ns
+ * @picker: what picks if it is not ours
  * @health: how backends are checked
  *
- * Compared as memory: whoever makes one begins with a copy of a whole one.
+ * Compared as memory: whoever makes one begins with a copy of a whole one.  The
+ * references of its picker are its own; rayos_lb_settings_put() drops them.
  */
 struct rayos_lb_settings {
 	u32 policy;
@@ -94,6 +98,8 @@ struct rayos_lb_settings {
 	u32 passive;
 	u32 on_down;
 	u32 affinity_prefix;
+	u64 slow_start;
+	struct rayos_lb_picker picker;
 	struct rayos_lb_health health;
 };
 
@@ -180,6 +186,9 @@ struct rayos_lb_prober {
  * @admin: an &enum rayos_lb_admin, under the namespace's lock
  * @deadline: when its drain ends, ns of ktime_get_ns(), 0 for never
  * @since: when it came into its state, ns of ktime_get_ns()
+ * @ramp_began: when its slow start began, ns of ktime_get_ns()
+ * @part: how much of its weight it has, less than %RAYOS_LB_RAMP_ONE during its
+ *	slow start
  * @removed: it has left the configuration and lives for its flows only
  * @leaving: no snapshot shall have it any more, though its state does not say so
  *	yet; under the namespace's lock
@@ -217,6 +226,8 @@ struct rayos_lb_backend {
 	u32 admin;
 	u64 deadline;
 	u64 since;
+	u64 ramp_began;
+	u32 part;
 	bool removed;
 	bool leaving;
 	bool held;
@@ -236,12 +247,14 @@ struct rayos_lb_backend {
  *	as a backend is freed a grace period after the last snapshot with it
  *	was replaced
  * @fallback: picked from when nobody here takes a flow, or NULL
+ * @picker: what picks if it is not ours, with references
  * @rcu: for freeing it
  */
 struct rayos_lb_snapshot {
 	struct rayos_lb_pool pool;
 	struct rayos_lb_backend **backend;
 	struct rayos_lb_snapshot *fallback;
+	struct rayos_lb_picker picker;
 	struct rcu_head rcu;
 };
 
@@ -272,6 +285,9 @@ struct rayos_lb_snapshot {
  * @name: unique in the namespace
  * @policy: an &enum rayos_lb_policy
  * @on_down: an &enum rayos_lb_on_down
+ * @picker: what picks if it is not ours, with references
+ * @slow_start: after what time a backend that comes into service has all of its
+ *	weight, ns, 0 for at once
  * @health: how backends are checked; changed only while no prober runs
  * @backends: in order of id
  * @nr_backends: length of @backends
@@ -307,6 +323,8 @@ struct rayos_lb_balancer {
 	u32 policy;
 	u32 on_down;
 	bool stale;
+	struct rayos_lb_picker picker;
+	u64 slow_start;
 	struct rayos_lb_health health;
 	struct list_head backends;
 	u32 nr_backends;
@@ -404,6 +422,7 @@ void rayos_lb_balancer_unreserve(struct rayos_lb_balancer *balancer);
 void rayos_lb_balancer_link(struct rayos_lb_balancer *balancer);
 void rayos_lb_balancer_settings(const struct rayos_lb_balancer *balancer,
 				struct rayos_lb_settings *settings);
+void rayos_lb_settings_put(struct rayos_lb_settings *settings);
 bool rayos_lb_balancer_apply(struct rayos_lb_balancer *balancer,
 			     const struct rayos_lb_settings *settings);
 void rayos_lb_balancer_replace(struct rayos_lb_balancer *balancer,
@@ -441,8 +460,8 @@ void rayos_lb_affinity_forget(struct rayos_lb_affinity_table *table,
 /* snapshot.c */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr,
-			u32 nr_fallback);
+			const struct rayos_lb_picker *picker, u32 policy,
+			u32 nr, u32 nr_fallback, bool ramp);
 void rayos_lb_snapshot_fill(struct rayos_lb_snapshot *snapshot,
 			    const struct rayos_lb_balancer *balancer);
 struct rayos_lb_snapshot *
@@ -458,7 +477,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 		     const struct rayos_lb_endpoint *addr);
 int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 			 struct netlink_ext_ack *extack);
-void rayos_lb_backend_attach(struct rayos_lb_backend *backend);
+void rayos_lb_backend_attach(struct rayos_lb_backend *backend, u64 now);
 struct rayos_lb_backend_settings
 rayos_lb_backend_settings(const struct rayos_lb_backend *backend);
 bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
@@ -468,6 +487,9 @@ void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_put(struct rayos_lb_backend *backend);
 bool rayos_lb_backend_get(struct rayos_lb_backend *backend);
 bool rayos_lb_backend_refresh(struct rayos_lb_backend *backend, u64 now);
+bool rayos_lb_backend_ramp(struct rayos_lb_backend *backend, u64 now);
+u64 rayos_lb_backend_ramp_next(const struct rayos_lb_backend *backend, u64 now);
+u64 rayos_lb_backend_share(const struct rayos_lb_backend *backend);
 void rayos_lb_backend_reap(struct rayos_lb_backend *backend);
 u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained);
 

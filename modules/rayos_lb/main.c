@@ -68,13 +68,13 @@ static int __init check_parameters(void)
 /*
  * What RCU and the workqueue still have to do for us.  The last flow of a
  * backend frees the backend, which frees its balancer, each a grace period and
- * a work item later.
+ * a work item later; the balancer frees its program by another work item.
  */
 static void settle(void)
 {
 	int i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		rcu_barrier();
 		flush_workqueue(rayos_lb_wq);
 	}

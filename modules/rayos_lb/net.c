@@ -21,6 +21,11 @@ static unsigned int net_id;
 /* How often it is seen to removed and draining backends */
 #define REFRESH_NS	NSEC_PER_SEC
 
+/* How often at most a snapshot is built because backends start slowly: a large
+ * table takes some milliseconds
+ */
+#define RAMP_NS		(50 * NSEC_PER_MSEC)
+
 /**
  * rayos_lb_net() - our part of a network namespace
  * @net: the network namespace
@@ -50,6 +55,9 @@ void rayos_lb_net_refresh(struct rayos_lb_net *ln, u64 delay)
 /* When the backend wants to be looked at again, ns from now; U64_MAX for never */
 static u64 due(const struct rayos_lb_backend *backend, u64 now)
 {
+	if (backend->part < RAYOS_LB_RAMP_ONE)
+		return max_t(u64, RAMP_NS,
+			     rayos_lb_backend_ramp_next(backend, now));
 	if (backend->state != RAYOS_LB_STATE_DRAINING)
 		return rayos_lb_evidence_due(backend, now);
 	if (!backend->deadline)

@@ -24,11 +24,12 @@ static struct rayos_lb_net *ln_of(struct genl_info *info)
 	return rayos_lb_net(genl_info_net(info));
 }
 
-static struct sk_buff *reply_new(struct genl_info *info, void **hdr)
+static struct sk_buff *reply_new(struct genl_info *info, void **hdr,
+				 size_t room)
 {
 	struct sk_buff *skb;
 
-	skb = nlmsg_new(MSG_SIZE, GFP_KERNEL);
+	skb = nlmsg_new(room, GFP_KERNEL);
 	if (!skb)
 		return NULL;
 	*hdr = genlmsg_put_reply(skb, info, &rayos_lb_nl_family, 0,
@@ -89,7 +90,7 @@ static int answer(struct genl_info *info, tell_fn tell)
 	void *hdr;
 	int err;
 
-	reply = reply_new(info, &hdr);
+	reply = reply_new(info, &hdr, MSG_SIZE);
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&ln->lock);
@@ -191,19 +192,30 @@ void rayos_lb_nl_health_event(struct rayos_lb_backend *backend, u32 old_state)
 			   rayos_lb_fill_health_event(skb, backend, old_state));
 }
 
-static int balancer_get(struct genl_info *info, struct rayos_lb_net *ln,
-			struct sk_buff *reply)
+/* As a program may be long, room is made when it is known */
+static int balancer_get(struct genl_info *info, struct rayos_lb_net *ln)
 {
 	struct rayos_lb_balancer *balancer;
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
 
-	return rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
-					   &balancer) ?:
-	       rayos_lb_fill_balancer(reply, balancer);
+	err = rayos_lb_parse_balancer_key(info, ln, RAYOS_LB_A_BALANCER_NAME,
+					  &balancer);
+	if (err)
+		return err;
+	reply = reply_new(info, &hdr,
+			  MSG_SIZE + rayos_lb_program_room(balancer));
+	if (!reply)
+		return -ENOMEM;
+	err = rayos_lb_fill_balancer(reply, balancer) ?:
+	      rayos_lb_fill_program(reply, balancer);
+	return reply_send(info, reply, hdr, err);
 }
 
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return answer(info, balancer_get);
+	return with_lock(info, balancer_get);
 }
 
 /**
@@ -324,11 +336,13 @@ static int balancer_new(struct genl_info *info, struct rayos_lb_net *ln,
 	err = rayos_lb_balancer_add(balancer, info->extack);
 	if (err)
 		goto put;
+	rayos_lb_settings_put(&settings);
 	ln->generation++;
 	rayos_lb_nl_balancer_event(balancer, RAYOS_LB_CMD_BALANCER_NTF);
 	return nla_put_u32(reply, RAYOS_LB_A_BALANCER_ID, balancer->id);
 
 put:
+	rayos_lb_settings_put(&settings);
 	rayos_lb_balancer_put(balancer);
 	return err;
 }
@@ -336,6 +350,15 @@ put:
 int rayos_lb_nl_balancer_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return answer(info, balancer_new);
+}
+
+static bool picks_otherwise(const struct rayos_lb_balancer *balancer,
+			    const struct rayos_lb_settings *settings)
+{
+	return settings->policy != balancer->policy ||
+	       settings->slow_start != balancer->slow_start ||
+	       memcmp(&settings->picker, &balancer->picker,
+		      sizeof(settings->picker));
 }
 
 static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
@@ -351,15 +374,17 @@ static int balancer_set(struct genl_info *info, struct rayos_lb_net *ln)
 	rayos_lb_balancer_settings(balancer, &settings);
 	err = rayos_lb_parse_settings(info, balancer->family, &settings);
 	if (err)
-		return err;
+		goto put;
 	/* for want of memory it is published a little later, which is no error */
-	balancer->stale |= settings.policy != balancer->policy;
+	balancer->stale |= picks_otherwise(balancer, &settings);
 	rayos_lb_balancer_apply(balancer, &settings);
 	if (balancer->stale)
 		rayos_lb_balancer_publish(balancer);
 	rayos_lb_net_refresh(ln, 0);
 	rayos_lb_nl_balancer_event(balancer, RAYOS_LB_CMD_BALANCER_NTF);
-	return 0;
+put:
+	rayos_lb_settings_put(&settings);
+	return err;
 }
 
 int rayos_lb_nl_balancer_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -610,25 +635,6 @@ int rayos_lb_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return answer(info, status_get);
 }
 
-static u32 count_users(struct rayos_lb_net *ln, u32 policy)
-{
-	struct rayos_lb_balancer *balancer;
-	unsigned long id;
-	u32 n = 0;
-
-	xa_for_each(&ln->balancers, id, balancer)
-		n += balancer->policy == policy;
-	return n;
-}
-
-static int put_policy(struct sk_buff *skb, u32 policy, u32 balancers)
-{
-	if (nla_put_u32(skb, RAYOS_LB_A_POLICY_INFO_POLICY, policy) ||
-	    nla_put_u32(skb, RAYOS_LB_A_POLICY_INFO_BALANCERS, balancers))
-		return -EMSGSIZE;
-	return 0;
-}
-
 int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb)
 {
@@ -638,12 +644,12 @@ int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
 
 	mutex_lock(&ln->lock);
 	cb->seq = ln->generation;
-	while (cursor->balancer <= RAYOS_LB_POLICY_MAX) {
+	for (;;) {
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_POLICY_GET);
 		if (!hdr ||
 		    dump_end(skb, hdr,
-			     put_policy(skb, cursor->balancer,
-					count_users(ln, cursor->balancer))))
+			     rayos_lb_fill_policy_info(skb, ln,
+						       cursor->balancer)))
 			break;
 		cursor->balancer++;
 	}

@@ -55,6 +55,17 @@ void rayos_lb_parse_backend_settings(struct genl_info *info,
 int rayos_lb_parse_mode(struct genl_info *info, u8 family, u32 *mode,
 			union nf_inet_addr *source);
 
+/* nl_policy.c */
+int rayos_lb_parse_policy(struct genl_info *info,
+			  struct rayos_lb_settings *settings);
+int rayos_lb_fill_policy(struct sk_buff *skb,
+			 const struct rayos_lb_balancer *balancer);
+size_t rayos_lb_program_room(const struct rayos_lb_balancer *balancer);
+int rayos_lb_fill_program(struct sk_buff *skb,
+			  const struct rayos_lb_balancer *balancer);
+int rayos_lb_fill_policy_info(struct sk_buff *skb, struct rayos_lb_net *ln,
+			      u32 n);
+
 /* nl_config.c */
 int rayos_lb_config_set(struct genl_info *info, struct rayos_lb_net *ln,
 			struct sk_buff *reply);

@@ -189,7 +189,7 @@ static int fill_settings(struct sk_buff *skb,
 	    fill_endpoint(skb, balancer->family, RAYOS_LB_A_BALANCER_IPV4,
 			  RAYOS_LB_A_BALANCER_IPV6, RAYOS_LB_A_BALANCER_PORT,
 			  &balancer->vip) ||
-	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_POLICY, balancer->policy) ||
+	    rayos_lb_fill_policy(skb, balancer) ||
 	    nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_AFFINITY,
 			      balancer->affinity, RAYOS_LB_A_BALANCER_PAD) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_WHEN_DOWN,
@@ -198,7 +198,9 @@ static int fill_settings(struct sk_buff *skb,
 	    nla_put_u32(skb, RAYOS_LB_A_BALANCER_ON_DOWN, balancer->on_down))
 		return -EMSGSIZE;
 	return fill_health(skb, &balancer->health) ?:
-	       fill_mode(skb, balancer);
+	       fill_mode(skb, balancer) ?:
+	       nla_put_u64_64bit(skb, RAYOS_LB_A_BALANCER_SLOW_START,
+				 balancer->slow_start, RAYOS_LB_A_BALANCER_PAD);
 }
 
 static int fill_figures(struct sk_buff *skb,
@@ -350,6 +352,8 @@ int rayos_lb_fill_backend(struct sk_buff *skb, struct rayos_lb_backend *backend)
 			atomic_read(&backend->active)) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_AFFINITIES,
 			atomic_read(&backend->affinities)) ||
+	    nla_put_uint(skb, RAYOS_LB_A_BACKEND_EFFECTIVE_WEIGHT,
+			 rayos_lb_backend_share(backend)) ||
 	    fill_check(skb, backend) ||
 	    nla_put_u32(skb, RAYOS_LB_A_BACKEND_ROLE, backend->role))
 		return -EMSGSIZE;

@@ -26,6 +26,10 @@ static const struct netlink_range_validation rayos_lb_a_balancer_affinity_range 
 	.max	= 86400000000000ULL,
 };
 
+static const struct netlink_range_validation rayos_lb_a_balancer_slow_start_range = {
+	.max	= 3600000000000ULL,
+};
+
 static const struct netlink_range_validation rayos_lb_a_backend_weight_range = {
 	.max	= 65535ULL,
 };
@@ -46,13 +50,13 @@ const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ROL
 	[RAYOS_LB_A_BACKEND_ROLE] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
-const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX + 1] = {
+const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_POLICY_NAME + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BALANCER_IPV6] = NLA_POLICY_EXACT_LEN(16),
 	[RAYOS_LB_A_BALANCER_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
-	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 5),
+	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 7),
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
@@ -62,6 +66,9 @@ const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_A
 	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX] = NLA_POLICY_MAX(NLA_U32, 128),
+	[RAYOS_LB_A_BALANCER_SLOW_START] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_slow_start_range),
+	[RAYOS_LB_A_BALANCER_PROGRAM] = { .type = NLA_BINARY, },
+	[RAYOS_LB_A_BALANCER_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 };
 
 const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_REQUIRE_REPLY + 1] = {
@@ -86,13 +93,13 @@ static const struct nla_policy rayos_lb_balancer_get_nl_policy[RAYOS_LB_A_BALANC
 };
 
 /* RAYOS_LB_CMD_BALANCER_NEW - do */
-static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX + 1] = {
+static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANCER_POLICY_NAME + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 	[RAYOS_LB_A_BALANCER_PROTO] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_IPV4] = { .type = NLA_BE32, },
 	[RAYOS_LB_A_BALANCER_IPV6] = NLA_POLICY_EXACT_LEN(16),
 	[RAYOS_LB_A_BALANCER_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
-	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 5),
+	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 7),
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
@@ -102,18 +109,24 @@ static const struct nla_policy rayos_lb_balancer_new_nl_policy[RAYOS_LB_A_BALANC
 	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX] = NLA_POLICY_MAX(NLA_U32, 128),
+	[RAYOS_LB_A_BALANCER_SLOW_START] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_slow_start_range),
+	[RAYOS_LB_A_BALANCER_PROGRAM] = { .type = NLA_BINARY, },
+	[RAYOS_LB_A_BALANCER_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 };
 
 /* RAYOS_LB_CMD_BALANCER_SET - do */
-static const struct nla_policy rayos_lb_balancer_set_nl_policy[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX + 1] = {
+static const struct nla_policy rayos_lb_balancer_set_nl_policy[RAYOS_LB_A_BALANCER_POLICY_NAME + 1] = {
 	[RAYOS_LB_A_BALANCER_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
-	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 5),
+	[RAYOS_LB_A_BALANCER_POLICY] = NLA_POLICY_MAX(NLA_U32, 7),
 	[RAYOS_LB_A_BALANCER_AFFINITY] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_affinity_range),
 	[RAYOS_LB_A_BALANCER_WHEN_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_HEALTH] = NLA_POLICY_NESTED(rayos_lb_health_nl_policy),
 	[RAYOS_LB_A_BALANCER_PASSIVE] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[RAYOS_LB_A_BALANCER_ON_DOWN] = NLA_POLICY_MAX(NLA_U32, 1),
 	[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX] = NLA_POLICY_MAX(NLA_U32, 128),
+	[RAYOS_LB_A_BALANCER_SLOW_START] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_lb_a_balancer_slow_start_range),
+	[RAYOS_LB_A_BALANCER_PROGRAM] = { .type = NLA_BINARY, },
+	[RAYOS_LB_A_BALANCER_POLICY_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_LB_NAME_MAX, },
 };
 
 /* RAYOS_LB_CMD_BALANCER_DEL - do */
@@ -194,14 +207,14 @@ static const struct genl_split_ops rayos_lb_nl_ops[] = {
 		.cmd		= RAYOS_LB_CMD_BALANCER_NEW,
 		.doit		= rayos_lb_nl_balancer_new_doit,
 		.policy		= rayos_lb_balancer_new_nl_policy,
-		.maxattr	= RAYOS_LB_A_BALANCER_AFFINITY_PREFIX,
+		.maxattr	= RAYOS_LB_A_BALANCER_POLICY_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= RAYOS_LB_CMD_BALANCER_SET,
 		.doit		= rayos_lb_nl_balancer_set_doit,
 		.policy		= rayos_lb_balancer_set_nl_policy,
-		.maxattr	= RAYOS_LB_A_BALANCER_AFFINITY_PREFIX,
+		.maxattr	= RAYOS_LB_A_BALANCER_POLICY_NAME,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

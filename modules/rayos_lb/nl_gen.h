@@ -14,7 +14,7 @@
 
 /* Common nested types */
 extern const struct nla_policy rayos_lb_config_backend_nl_policy[RAYOS_LB_A_BACKEND_ROLE + 1];
-extern const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_AFFINITY_PREFIX + 1];
+extern const struct nla_policy rayos_lb_config_balancer_nl_policy[RAYOS_LB_A_BALANCER_POLICY_NAME + 1];
 extern const struct nla_policy rayos_lb_health_nl_policy[RAYOS_LB_A_HEALTH_REQUIRE_REPLY + 1];
 
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info);

@@ -417,26 +417,39 @@ static int parse_prefix(struct genl_info *info, u8 family, u32 *prefix)
 	return 0;
 }
 
+static int parse_slow_start(struct genl_info *info, u64 *slow_start)
+{
+	struct nlattr *attr = info->attrs[RAYOS_LB_A_BALANCER_SLOW_START];
+
+	get_u64(attr, slow_start);
+	if (!*slow_start || *slow_start >= NSEC_PER_SEC)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr,
+			    "slow start takes 1 s to 1 h, or 0 for none");
+	return -ERANGE;
+}
+
 /**
  * rayos_lb_parse_settings() - how a balancer shall be set
  * @info: of the request
  * @family: of its virtual address
  * @settings: what is named in the request is changed, all else stays; on an
- *	error it is of no use any more
+ *	error it is of no use any more, and is to be put as well
  *
  * Return: 0 or -errno.
  */
 int rayos_lb_parse_settings(struct genl_info *info, u8 family,
 			    struct rayos_lb_settings *settings)
 {
-	get_u32(info->attrs[RAYOS_LB_A_BALANCER_POLICY], &settings->policy);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_WHEN_DOWN],
 		&settings->when_down);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_PASSIVE], &settings->passive);
 	get_u32(info->attrs[RAYOS_LB_A_BALANCER_ON_DOWN], &settings->on_down);
 	return rayos_lb_parse_affinity(info, &settings->affinity) ?:
 	       parse_prefix(info, family, &settings->affinity_prefix) ?:
-	       rayos_lb_parse_health(info, &settings->health);
+	       parse_slow_start(info, &settings->slow_start) ?:
+	       rayos_lb_parse_health(info, &settings->health) ?:
+	       rayos_lb_parse_policy(info, settings);
 }
 
 /**

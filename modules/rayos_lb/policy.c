@@ -15,6 +15,8 @@ static const struct rayos_lb_policy_ops *const policies[] = {
 	[RAYOS_LB_POLICY_IP_HASH] = &rayos_lb_policy_hash,
 	[RAYOS_LB_POLICY_RANDOM] = &rayos_lb_policy_random,
 	[RAYOS_LB_POLICY_MAGLEV] = &rayos_lb_policy_maglev,
+	[RAYOS_LB_POLICY_CUSTOM] = &rayos_lb_policy_custom,
+	[RAYOS_LB_POLICY_MODULE] = &rayos_lb_policy_module,
 };
 
 static_assert(ARRAY_SIZE(policies) == RAYOS_LB_POLICY_MAX + 1);

@@ -42,8 +42,35 @@ static u32 pick(const struct rayos_lb_pool *pool, u64 key)
 	return best;
 }
 
+/*
+ * A member that ramps has few flows open, often none: however little weight it
+ * has, by load alone it would be given all that is new.  So it is looked at only
+ * when it has the turn in a weighted round, of which its part is what it ought to
+ * get at most.
+ */
+static u32 ramp_pick(const struct rayos_lb_pool *pool, u64 key)
+{
+	u32 i, best = rayos_lb_round_pick(pool, key);
+
+	for (i = 0; i < pool->nr; i++) {
+		if (!rayos_lb_member_ramps(&pool->member[i]) &&
+		    less_loaded(&pool->member[i], &pool->member[best]))
+			best = i;
+	}
+	return best;
+}
+
+static const struct rayos_lb_policy_ops ramp = {
+	.key = RAYOS_LB_KEY_NONE,
+	.table_max = RAYOS_LB_ROUND_MAX,
+	.table_len = rayos_lb_round_len,
+	.build = rayos_lb_round_build,
+	.pick = ramp_pick,
+};
+
 const struct rayos_lb_policy_ops rayos_lb_policy_lc = {
 	.key = RAYOS_LB_KEY_NONE,
+	.ramp = &ramp,
 	.pick = pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_policy_lc);

@@ -30,8 +30,28 @@ static u32 pick(const struct rayos_lb_pool *pool, u64 key)
 	return a;
 }
 
+/*
+ * A member that ramps has few flows open and would win whenever it is drawn at
+ * all, which is for nearly twice its share.  It has to be drawn first.
+ */
+static u32 ramp_pick(const struct rayos_lb_pool *pool, u64 key)
+{
+	if (rayos_lb_member_ramps(&pool->member[draw(pool, key)]))
+		return draw(pool, key >> 32);
+	return pick(pool, key);
+}
+
+static const struct rayos_lb_policy_ops ramp = {
+	.key = RAYOS_LB_KEY_RANDOM,
+	.table_max = RAYOS_LB_ROUND_MAX,
+	.table_len = rayos_lb_round_len,
+	.build = rayos_lb_round_build,
+	.pick = ramp_pick,
+};
+
 const struct rayos_lb_policy_ops rayos_lb_policy_random = {
 	.key = RAYOS_LB_KEY_RANDOM,
+	.ramp = &ramp,
 	.table_max = RAYOS_LB_ROUND_MAX,
 	.table_len = rayos_lb_round_len,
 	.build = rayos_lb_round_build,

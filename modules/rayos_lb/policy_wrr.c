@@ -122,7 +122,14 @@ void rayos_lb_round_build(struct rayos_lb_pool *pool)
 	}
 }
 
-static u32 pick(const struct rayos_lb_pool *pool, u64 key)
+/**
+ * rayos_lb_round_pick() - whose turn it is
+ * @pool: a pool whose table is a weighted round
+ * @key: of no interest
+ *
+ * Return: index of the member.
+ */
+u32 rayos_lb_round_pick(const struct rayos_lb_pool *pool, u64 key)
 {
 	u32 turn = atomic_inc_return(pool->cursor);
 
@@ -134,6 +141,6 @@ const struct rayos_lb_policy_ops rayos_lb_policy_wrr = {
 	.table_max = RAYOS_LB_ROUND_MAX,
 	.table_len = rayos_lb_round_len,
 	.build = rayos_lb_round_build,
-	.pick = pick,
+	.pick = rayos_lb_round_pick,
 };
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_policy_wrr);

@@ -43,6 +43,40 @@ static u64 key_for(enum rayos_lb_key key, const struct rayos_lb_tuple *tuple)
 	}
 }
 
+static u32 pick_for_flow(const struct rayos_lb_pool *pool,
+			 const struct rayos_lb_tuple *tuple)
+{
+	const struct rayos_lb_pick_ctx ctx = {
+		.client = &tuple->src,
+		.vip = &tuple->dst,
+		.client_port = tuple->sport,
+		.vip_port = tuple->dport,
+		.family = tuple->family,
+		.l4 = tuple->l4,
+		.client_hash = key_for(RAYOS_LB_KEY_CLIENT, tuple),
+		.flow_hash = key_for(RAYOS_LB_KEY_FLOW, tuple),
+	};
+
+	return pool->policy->pick_flow(pool, &ctx);
+}
+
+/* Whatever a policy that is not ours says, it is a member of the pool */
+static u32 pick(const struct rayos_lb_pool *pool,
+		const struct rayos_lb_tuple *tuple)
+{
+	const struct rayos_lb_policy_ops *policy = pool->policy;
+	u32 i;
+
+	if (unlikely(policy->pick_flow))
+		i = pick_for_flow(pool, tuple);
+	else
+		i = policy->pick(pool, key_for(policy->key, tuple));
+	if (unlikely(i >= pool->nr))
+		i = i == RAYOS_LB_PICK_TURN ? rayos_lb_turn_pick(pool, 0) :
+					      i % pool->nr;
+	return i;
+}
+
 /* What a client on this host gets directly it would not take for an answer, as
  * it has the virtual address in most cases
  */
@@ -142,7 +176,7 @@ static struct rayos_lb_flow *by_policy(struct rayos_lb_balancer *balancer,
 
 	if (!pool->nr)
 		return ERR_PTR(-EHOSTUNREACH);
-	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
+	first = pick(pool, &pkt->tuple);
 	/* it has had its turn: were another one taken, then of two backends the
 	 * silent one would be the first for every client
 	 */

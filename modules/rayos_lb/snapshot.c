@@ -46,16 +46,40 @@ static u32 count_eligible(const struct rayos_lb_balancer *balancer, u32 role)
 	return n;
 }
 
+static bool any_ramps(const struct rayos_lb_balancer *balancer)
+{
+	const struct rayos_lb_backend *backend;
+
+	list_for_each_entry(backend, &balancer->backends, list) {
+		if (eligible(backend, backend->role) &&
+		    backend->part < RAYOS_LB_RAMP_ONE)
+			return true;
+	}
+	return false;
+}
+
+static u32 table_max(const struct rayos_lb_policy_ops *policy, bool ramp)
+{
+	return ramp && policy->ramp ? policy->ramp->table_max :
+				      policy->table_max;
+}
+
 /* Of one role, each of which takes its own turns: one flow may ask both */
 static struct rayos_lb_snapshot *
-alloc(atomic_t *cursor, const struct rayos_lb_policy_ops *policy, u32 nr)
+alloc(atomic_t *cursor, const struct rayos_lb_picker *picker, u32 policy,
+      u32 nr, bool ramp)
 {
+	const struct rayos_lb_policy_ops *ops =
+		rayos_lb_picker_ops(picker, policy);
 	struct rayos_lb_snapshot *snapshot;
 
 	snapshot = kzalloc(sizeof(*snapshot), GFP_KERNEL_ACCOUNT);
 	if (!snapshot)
 		return NULL;
-	snapshot->pool.policy = policy;
+	snapshot->picker = *picker;
+	rayos_lb_picker_get(picker);
+	snapshot->pool.policy = ops;
+	snapshot->pool.program = picker->program;
 	snapshot->pool.cursor = cursor;
 	if (!nr)
 		return snapshot;
@@ -65,9 +89,9 @@ alloc(atomic_t *cursor, const struct rayos_lb_policy_ops *policy, u32 nr)
 					 GFP_KERNEL_ACCOUNT);
 	if (!snapshot->backend || !snapshot->pool.member)
 		goto free;
-	if (!policy->table_max)
+	if (!table_max(ops, ramp))
 		return snapshot;
-	snapshot->pool.table = kvmalloc_array(policy->table_max,
+	snapshot->pool.table = kvmalloc_array(table_max(ops, ramp),
 					      sizeof(*snapshot->pool.table),
 					      GFP_KERNEL_ACCOUNT);
 	if (!snapshot->pool.table)
@@ -82,24 +106,27 @@ free:
 /**
  * rayos_lb_snapshot_alloc() - get the memory for a snapshot
  * @balancer: whose it will be
- * @policy: the policy
+ * @picker: what picks if it is not ours
+ * @policy: an &enum rayos_lb_policy
  * @nr: most primary backends that it will have
  * @nr_fallback: most fallback backends
+ * @ramp: one of them may be in its slow start
  *
  * Context: Process context, may sleep.
  * Return: a snapshot of no backends, or NULL for want of memory.
  */
 struct rayos_lb_snapshot *
 rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
-			const struct rayos_lb_policy_ops *policy, u32 nr,
-			u32 nr_fallback)
+			const struct rayos_lb_picker *picker, u32 policy,
+			u32 nr, u32 nr_fallback, bool ramp)
 {
-	struct rayos_lb_snapshot *snapshot = alloc(&balancer->cursor, policy, nr);
+	struct rayos_lb_snapshot *snapshot;
 
+	snapshot = alloc(&balancer->cursor, picker, policy, nr, ramp);
 	if (!snapshot || !nr_fallback)
 		return snapshot;
-	snapshot->fallback = alloc(&balancer->fallback_cursor, policy,
-				   nr_fallback);
+	snapshot->fallback = alloc(&balancer->fallback_cursor, picker, policy,
+				   nr_fallback, ramp);
 	if (snapshot->fallback)
 		return snapshot;
 	rayos_lb_snapshot_free(snapshot);
@@ -111,6 +138,7 @@ static void fill(struct rayos_lb_snapshot *snapshot,
 {
 	struct rayos_lb_pool *pool = &snapshot->pool;
 	struct rayos_lb_backend *backend;
+	u32 i;
 
 	list_for_each_entry(backend, &balancer->backends, list) {
 		if (!eligible(backend, role))
@@ -118,15 +146,19 @@ static void fill(struct rayos_lb_snapshot *snapshot,
 		snapshot->backend[pool->nr] = backend;
 		pool->member[pool->nr] = (struct rayos_lb_member) {
 			.weight = backend->weight,
+			.part = backend->part,
 			.active = &backend->active,
 			.identity = identity(&backend->addr),
 		};
-		pool->max_weight = max(pool->max_weight, backend->weight);
 		pool->nr++;
 	}
+	rayos_lb_ramp_apply(pool);
+	for (i = 0; i < pool->nr; i++)
+		pool->max_weight = max(pool->max_weight, pool->member[i].weight);
 	if (!pool->nr || !pool->policy->table_max)
 		return;
-	pool->table_len = pool->policy->table_len(pool);
+	pool->table_len = min(pool->policy->table_len(pool),
+			      pool->policy->table_max);
 	pool->policy->build(pool);
 }
 
@@ -162,11 +194,12 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
 	lockdep_assert_held(&balancer->ln->lock);
 
 	snapshot = rayos_lb_snapshot_alloc(balancer,
-					   rayos_lb_policy_lookup(balancer->policy),
+					   &balancer->picker, balancer->policy,
 					   count_eligible(balancer,
 							  RAYOS_LB_ROLE_PRIMARY),
 					   count_eligible(balancer,
-							  RAYOS_LB_ROLE_FALLBACK));
+							  RAYOS_LB_ROLE_FALLBACK),
+					   any_ramps(balancer));
 	if (!snapshot)
 		return ERR_PTR(-ENOMEM);
 	rayos_lb_snapshot_fill(snapshot, balancer);
@@ -177,7 +210,7 @@ rayos_lb_snapshot_new(struct rayos_lb_balancer *balancer)
  * rayos_lb_snapshot_free() - free a snapshot
  * @snapshot: one that no reader can see, or NULL
  *
- * Context: Process context.
+ * Context: Any.
  */
 void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot)
 {
@@ -185,6 +218,7 @@ void rayos_lb_snapshot_free(struct rayos_lb_snapshot *snapshot)
 		return;
 	if (snapshot->fallback)
 		rayos_lb_snapshot_free(snapshot->fallback);
+	rayos_lb_picker_put(&snapshot->picker);
 	kvfree(snapshot->pool.table);
 	kvfree(snapshot->pool.member);
 	kvfree(snapshot->backend);

@@ -32,15 +32,21 @@ static int encode_address(struct nl_msg *msg, int type, int family, size_t len, 
 static int encode_binary(struct nl_msg *msg, int type, const char *hex)
 {
 	size_t len = strlen(hex) / 2;
-	struct nlattr *nla = nla_reserve(msg, type, len);
-	unsigned char *binary;
+	struct nlattr *nla;
+	unsigned char *to;
 
+	if (strlen(hex) % 2 || strspn(hex, "0123456789abcdef") != 2 * len ||
+	    len > UINT16_MAX - NLA_HDRLEN)
+		return -NLE_INVAL;
+	nla = nla_reserve(msg, type, len);
 	if (!nla)
 		return -NLE_NOMEM;
-	binary = nla_data(nla);
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(hex + 2 * i, "%2hhx", &binary[i]) != 1)
-			return -NLE_INVAL;
+	to = nla_data(nla);
+	for (size_t i = 0; i < len; i++) {
+		char pair[3] = { hex[2 * i], hex[2 * i + 1] };
+
+		to[i] = strtoul(pair, NULL, 16);
+	}
 	return 0;
 }
 
@@ -179,7 +185,7 @@ static struct json_object *decode_string(const char *data, size_t len)
 
 static struct json_object *decode_binary(const unsigned char *data, size_t len)
 {
-	struct json_object *string;
+	struct json_object *string = NULL;
 	char *hex = malloc(2 * len + 1);
 
 	if (!hex)

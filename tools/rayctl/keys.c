@@ -86,21 +86,38 @@ int key_duration(const struct key *key, const struct spec_attr *attr, const char
 	return set_number(key, attr, text, request, parse_duration, text_duration);
 }
 
+/* The names of an enum which may be typed. */
+static const struct spec_value *typed_values(const struct key *key, const struct spec_attr *attr)
+{
+	static struct spec_value typed[32];
+	const struct spec_value *value = attr->values;
+	size_t count = 0;
+
+	if (!key->except)
+		return value;
+	for (; value->name && count < 31; value++)
+		if (strcmp(value->name, key->except))
+			typed[count++] = *value;
+	typed[count].name = NULL;
+	return typed;
+}
+
 int key_enum(const struct key *key, const struct spec_attr *attr, const char *text,
 	     struct json_object *request)
 {
-	int value = pick(text, attr->values, sizeof(*attr->values));
+	const struct spec_value *values = typed_values(key, attr);
+	int value = pick(text, values, sizeof(*values));
 	char names[256] = "";
 	size_t used = 0;
 
 	if (value >= 0) {
 		value_set(request, key->path,
-			  json_object_new_string(attr->values[value].name));
+			  json_object_new_string(values[value].name));
 		return DONE;
 	}
-	for (int i = 0; attr->values[i].name && used < sizeof(names); i++)
+	for (int i = 0; values[i].name && used < sizeof(names); i++)
 		used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-				 attr->values[i].name);
+				 values[i].name);
 	return misuse(key->path, "%s \"%s\" is %s %s", key->word, text,
 		      value == PICK_NONE ? "none of" : "not unique among", names);
 }
@@ -155,12 +172,22 @@ int key_source(const struct key *key, const struct spec_attr *attr, const char *
 	return DONE;
 }
 
+static int pick_key(const char *word, const struct key *keys)
+{
+	int index = pick(word, keys, sizeof(*keys)), found = PICK_NONE;
+
+	for (int i = 0; index == PICK_SEVERAL && keys[i].word; i++)
+		if (!keys[i].whole && !strncmp(keys[i].word, word, strlen(word)))
+			found = found == PICK_NONE ? i : PICK_SEVERAL;
+	return index == PICK_SEVERAL ? found : index;
+}
+
 int keys_parse(const struct form *form, int argc, char **argv, struct json_object *request)
 {
 	const struct key *keys = form->keys, *key;
 
 	for (int i = 0; i < argc; i++) {
-		int index = pick(argv[i], keys, sizeof(*keys));
+		int index = pick_key(argv[i], keys);
 		int ret;
 
 		if (index == PICK_SEVERAL)
@@ -267,7 +294,8 @@ static bool has_value(const struct key *key, struct json_object *object)
 void keys_format(const struct form *form, struct json_object *object, FILE *file)
 {
 	for (const struct key *key = form->keys; key->word; key++) {
-		char buf[512];
+		/* Room for the longest program. */
+		static char buf[1 << 17];
 
 		if (!has_value(key, object) ||
 		    !format_value(key, form_attr(form, key->path), object, buf, sizeof(buf)) ||
@@ -328,7 +356,7 @@ static void complete_hint(const char *hint)
 
 static void complete_value(const struct form *form, const struct key *key)
 {
-	const struct spec_value *value = form_attr(form, key->path)->values;
+	const struct spec_value *value = typed_values(key, form_attr(form, key->path));
 
 	if (key->hint)
 		complete_hint(key->hint);
@@ -343,7 +371,7 @@ void keys_complete(const struct form *form, int argc, char **argv)
 	uint64_t seen = 0;
 
 	for (int i = 0; i < argc - 1; i++) {
-		int index = pick(argv[i], keys, sizeof(*keys));
+		int index = pick_key(argv[i], keys);
 
 		if (index < 0)
 			return;

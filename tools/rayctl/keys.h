@@ -21,6 +21,9 @@
  * @least: smallest value besides @zero, where the spec has no minimum
  * @bare: takes no value
  * @required: must be given
+ * @whole: a beginning that another key has as well stands for that one, as it did
+ *         before this key came
+ * @except: name of an enum that nobody types, or NULL
  * @otherwise: value that need not be written, where that is not 0, the first
  *             name of an enum or nothing
  * @format: write the value that @parse reads, NULL for the functions below
@@ -35,6 +38,8 @@ struct key {
 	uint64_t least;
 	bool bare;
 	bool required;
+	bool whole;
+	const char *except;
 	const char *otherwise;
 	bool (*format)(const struct key *key, const struct spec_attr *attr,
 		       struct json_object *object, char *buf, size_t size);

@@ -115,9 +115,11 @@ void lb_event(const char *name, struct json_object *msg)
 		return;
 	}
 	fprintf(out, "set to %s %s, %s", value_endpoint(msg).s, value_text(msg, "proto"),
-		value_text(msg, "policy"));
+		lb_policy(msg, "policy-name").s);
 	if (value_number(msg, "affinity"))
 		fprintf(out, ", affinity %s", text_duration(value_number(msg, "affinity")).s);
+	if (value_number(msg, "slow-start"))
+		fprintf(out, ", slow start %s", text_duration(value_number(msg, "slow-start")).s);
 	if (value_at(msg, "health.probe"))
 		fprintf(out, ", health %s", value_text(msg, "health.probe"));
 	fputc('\n', out);

@@ -26,6 +26,10 @@ int lb_fetch(const char *name, struct json_object **balancers, struct json_objec
 /* Instead of an empty table, say that there is none of @what. */
 bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
+/* The weight of a backend, and how much of it counts where that is not all. */
+struct text lb_weight(struct json_object *backend);
+/* A policy as it is typed; @name is where the name of a module's is. */
+struct text lb_policy(struct json_object *object, const char *name);
 /* A quantile of a histogram, "-" where nothing was measured. */
 struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
 
@@ -46,6 +50,18 @@ int lb_policies(int argc, char **argv);
 int lb_health(int argc, char **argv);
 int lb_metrics(int argc, char **argv);
 void lb_event(const char *name, struct json_object *msg);
+
+/* policy and program of a balancer. */
+int key_policy(const struct key *key, const struct spec_attr *attr, const char *text,
+	       struct json_object *request);
+bool format_policy(const struct key *key, const struct spec_attr *attr,
+		   struct json_object *object, char *buf, size_t size);
+int key_program(const struct key *key, const struct spec_attr *attr, const char *text,
+		struct json_object *request);
+bool format_program(const struct key *key, const struct spec_attr *attr,
+		    struct json_object *object, char *buf, size_t size);
+/* A program in words, on one line; to be freed. */
+char *program_text(const char *program);
 
 extern const struct form lb_add_forms[], lb_set_forms[], lb_del_forms[], lb_drain_forms[];
 /* The words of one command to a request: NAME and, of a backend, ADDR:PORT first. */

@@ -305,15 +305,38 @@ FILE *config_open(const char *name)
 	return file;
 }
 
+/* Like strsep(), but quotes keep blanks in a word; they stay when they have no end. */
+static char *next_word(char **rest)
+{
+	char *word = *rest, *end;
+
+	if (!word || *word != '"')
+		return strsep(rest, " \t\r\n");
+	end = strchr(word + 1, '"');
+	if (!end) {
+		*rest = NULL;
+		return word;
+	}
+	*end = '\0';
+	*rest = end + 1;
+	return word + 1;
+}
+
 static int split(struct words_line *line)
 {
 	static const int room = sizeof(line->argv) / sizeof(*line->argv) - 1;
 	char *rest = line->text, *word;
 
 	line->argc = 0;
-	while ((word = strsep(&rest, " \t\r\n"))) {
+	while ((word = next_word(&rest))) {
 		if (!*word)
 			continue;
+		if (!line->argc && *word == '#')
+			return 0;
+		if (!rest && *word == '"') {
+			misuse(NULL, "a quote has no end");
+			return -1;
+		}
 		if (line->argc == room) {
 			misuse(NULL, "more than %d words", room);
 			return -1;
@@ -321,7 +344,7 @@ static int split(struct words_line *line)
 		line->argv[line->argc++] = word;
 	}
 	line->argv[line->argc] = NULL;
-	return line->argc && *line->argv[0] != '#';
+	return line->argc > 0;
 }
 
 int config_line(FILE *file, struct words_line *line)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lb backends, health and policies, and what all that show something share. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lb.h"
@@ -23,19 +24,63 @@ int lb_one_name(int argc, char **argv)
 	return DONE;
 }
 
+static void program_in_words(struct json_object *balancer)
+{
+	char *text;
+
+	if (!value_at(balancer, "program"))
+		return;
+	text = program_text(value_text(balancer, "program"));
+	value_set(balancer, "program", json_object_new_string(text));
+	free(text);
+}
+
+/* A list has no programs, which may be long: they are asked for one by one. */
+static int get_program(struct conn *conn, struct json_object *balancer)
+{
+	static const char *const name[] = { "name", NULL };
+	struct json_object *request = value_select(balancer, name), *one;
+	int ret = conn_do(conn, "balancer-get", request, &one);
+
+	json_object_put(request);
+	if (ret)
+		return ret;
+	if (value_at(one, "program"))
+		value_set(balancer, "program", json_object_get(value_at(one, "program")));
+	json_object_put(one);
+	program_in_words(balancer);
+	return DONE;
+}
+
+static int get_all_balancers(struct conn *conn, struct json_object **list)
+{
+	struct json_object *balancer;
+	int ret = conn_dump(conn, "balancer-get", NULL, list);
+
+	for (size_t i = 0; !ret && (balancer = json_object_array_get_idx(*list, i)); i++) {
+		if (strcmp(value_text(balancer, "policy"), "custom"))
+			continue;
+		ret = get_program(conn, balancer);
+		if (ret)
+			json_object_put(*list);
+	}
+	return ret;
+}
+
 int lb_get_balancers(struct conn *conn, const char *name, struct json_object **list)
 {
 	struct json_object *request, *balancer;
 	int ret;
 
 	if (!name)
-		return conn_dump(conn, "balancer-get", NULL, list);
+		return get_all_balancers(conn, list);
 	request = json_object_new_object();
 	value_set(request, "name", json_object_new_string(name));
 	ret = conn_do(conn, "balancer-get", request, &balancer);
 	json_object_put(request);
 	if (ret)
 		return ret;
+	program_in_words(balancer);
 	*list = json_object_new_array();
 	json_object_array_add(*list, balancer);
 	return DONE;
@@ -90,6 +135,20 @@ enum color lb_state_color(const char *state)
 	if (!strcmp(state, "unhealthy"))
 		return RED;
 	return strcmp(state, "draining") ? DIM : YELLOW;
+}
+
+struct text lb_weight(struct json_object *backend)
+{
+	uint64_t all = 1000000 * value_number(backend, "weight");
+	uint64_t part = value_number(backend, "effective-weight");
+	struct text text;
+
+	if (part && part < all)
+		snprintf(text.s, sizeof(text.s), "%u%% of %s",
+			 (unsigned int)(part * 100 / all), value_text(backend, "weight"));
+	else
+		snprintf(text.s, sizeof(text.s), "%s", value_text(backend, "weight"));
+	return text;
 }
 
 struct text lb_quantile(struct json_object *stats, const char *histogram, const char *which)
@@ -162,7 +221,7 @@ static void show_backends(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
-		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", value_number(b, "limit") ?
 			   value_text(b, "limit") : "-");
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
@@ -353,7 +412,7 @@ int lb_policies(int argc, char **argv)
 	}
 	table = table_new(columns, 3);
 	for (size_t i = 0; (p = json_object_array_get_idx(list, i)); i++) {
-		table_cell(table, BOLD, "%s", value_text(p, "policy"));
+		table_cell(table, BOLD, "%s", lb_policy(p, "name").s);
 		table_cell(table, PLAIN, "%s", value_text(p, "balancers"));
 		table_cell(table, PLAIN, "%s", policy_doc(value_text(p, "policy")));
 	}

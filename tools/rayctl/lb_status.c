@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lb status: all balancers in a table, or all about one. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,7 +97,7 @@ static void show_balancers(struct json_object *list)
 		table_cell(table, BOLD, "%s", value_text(b, "name"));
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, PLAIN, "%s", value_text(b, "proto"));
-		table_cell(table, PLAIN, "%s", value_text(b, "policy"));
+		table_cell(table, PLAIN, "%s", lb_policy(b, "policy-name").s);
 		cell_health(table, b);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
@@ -214,12 +215,19 @@ static void show_settings(struct json_object *b)
 		plural(value_number(b, "backends")));
 	show_mode(b);
 	line("policy");
-	fprintf(out, "%s\n", value_text(b, "policy"));
+	fprintf(out, "%s", lb_policy(b, "policy-name").s);
+	if (value_at(b, "program"))
+		fprintf(out, ", program of %d instructions", atoi(value_text(b, "program")));
+	fputc('\n', out);
 	line("affinity");
 	if (value_number(b, "affinity"))
 		show_affinity(b);
 	else
 		fprintf(out, "off\n");
+	if (value_number(b, "slow-start")) {
+		line("slow start");
+		fprintf(out, "%s\n", text_duration(value_number(b, "slow-start")).s);
+	}
 	line("when down");
 	fprintf(out, "%s\n", value_text(b, "when-down"));
 	show_failing(b);
@@ -280,7 +288,7 @@ static void show_shares(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
 		table_cell(table, lb_state_color(state), "%s", state);
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
-		table_cell(table, PLAIN, "%s", value_text(b, "weight"));
+		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);

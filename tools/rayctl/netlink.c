@@ -24,6 +24,8 @@
 #define DUMP_TRIES	16
 /* Room for a burst of events while the terminal is slow. */
 #define EVENT_BUFFER	1048576
+/* Room for the longest program and the acknowledgement behind it. */
+#define ANSWER_BUFFER	131072
 /* Requests begin with a page and may grow to what a socket can be made to send. */
 #define REQUEST_MIN	4096
 #define REQUEST_MAX	1073741824U
@@ -446,6 +448,7 @@ struct conn *conn_open(const struct object *object)
 		return NULL;
 	}
 	ask_for_extack(conn->sk);
+	nl_socket_set_buffer_size(conn->sk, ANSWER_BUFFER, 0);
 	conn->object = object;
 	conn->family = genl_ctrl_resolve(conn->sk, object->spec->name);
 	if (conn->family >= 0)

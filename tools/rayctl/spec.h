@@ -22,7 +22,7 @@ enum spec_kind {
 	SPEC_UINT,	/* 4 or 8 bytes, as the value needs */
 	SPEC_FLAG,
 	SPEC_STRING,
-	SPEC_BINARY,	/* in JSON as hexadecimal digits */
+	SPEC_BINARY,	/* hexadecimal in JSON, as the kernel's own client has it */
 	SPEC_IPV4,
 	SPEC_IPV6,
 	SPEC_NEST,

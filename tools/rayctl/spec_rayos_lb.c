@@ -24,6 +24,10 @@ static const struct spec_value enum_policy[] = {
 	  "Two backends drawn at random by weight, the less loaded one wins." },
 	{ "maglev",
 	  "By client address and port, consistent, the same on every director." },
+	{ "custom",
+	  "By the result of a program of yours, modulo the number of backends." },
+	{ "module",
+	  "By a policy that another module has registered." },
 	{ NULL, NULL }
 };
 
@@ -240,10 +244,13 @@ static const struct spec_attr attrs_balancer[] = {
 	[21] = { .name = "passive", .kind = SPEC_U32, .max = 1000ULL },
 	[22] = { .name = "on-down", .kind = SPEC_U32, .values = enum_on_down },
 	[23] = { .name = "affinity-prefix", .kind = SPEC_U32, .max = 128ULL },
+	[24] = { .name = "slow-start", .kind = SPEC_U64, .max = 3600000000000ULL },
+	[25] = { .name = "program", .kind = SPEC_BINARY },
+	[26] = { .name = "policy-name", .kind = SPEC_STRING, .max = 31ULL },
 };
 
 static const struct spec_set set_balancer = {
-	"balancer", 23, attrs_balancer
+	"balancer", 26, attrs_balancer
 };
 
 static const struct spec_attr attrs_backend[] = {
@@ -266,10 +273,11 @@ static const struct spec_attr attrs_backend[] = {
 	[17] = { .name = "stats", .kind = SPEC_NEST, .nest = &set_stats },
 	[18] = { .name = "pad", .kind = SPEC_UNUSED },
 	[19] = { .name = "role", .kind = SPEC_U32, .values = enum_role },
+	[20] = { .name = "effective-weight", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_backend = {
-	"backend", 19, attrs_backend
+	"backend", 20, attrs_backend
 };
 
 static const struct spec_attr attrs_status[] = {
@@ -292,10 +300,11 @@ static const struct spec_set set_status = {
 static const struct spec_attr attrs_policy_info[] = {
 	[1] = { .name = "policy", .kind = SPEC_U32, .values = enum_policy },
 	[2] = { .name = "balancers", .kind = SPEC_U32 },
+	[3] = { .name = "name", .kind = SPEC_STRING },
 };
 
 static const struct spec_set set_policy_info = {
-	"policy-info", 2, attrs_policy_info
+	"policy-info", 3, attrs_policy_info
 };
 
 static const struct spec_attr attrs_config[] = {

@@ -9,6 +9,14 @@
 
 #include "core.h"
 #include "policy.h"
+#include "program.h"
+
+/* Programs are run by the kernel */
+u32 rayos_lb_program_pick(const struct rayos_lb_pool *pool,
+			  const struct rayos_lb_pick_ctx *ctx)
+{
+	return RAYOS_LB_PICK_TURN;
+}
 
 struct sim {
 	struct rayos_lb_pool pool;
@@ -259,6 +267,48 @@ static bool maglev_shares_by_weight(void)
 	return true;
 }
 
+/*
+ * A server that comes back idle to 31 with hundreds of connections is never ahead
+ * of its fair share, in no step.
+ */
+static bool slow_start_is_slow(u32 policy, double slack)
+{
+	enum { NR = 32, FLOWS = 20000 };
+	static const u32 weights[] = { 1 };
+	struct sim sim;
+	u32 part, i, k;
+
+	for (part = RAYOS_LB_RAMP_FIRST; part < RAYOS_LB_RAMP_ONE; part += 4) {
+		sim_init(&sim, policy, NR, weights, 1);
+		for (i = 0; i < NR; i++) {
+			sim.pool.member[i].part = i ? RAYOS_LB_RAMP_ONE : part;
+			sim.active[i].counter = i ? 300 : 0;
+		}
+		free(sim.pool.table);
+		rayos_lb_ramp_apply(&sim.pool);
+		sim.pool.max_weight = RAYOS_LB_RAMP_ONE;
+		sim.pool.table_len = sim.pool.policy->table_len(&sim.pool);
+		sim.pool.table = calloc(sim.pool.table_len, sizeof(u16));
+		sim.pool.policy->build(&sim.pool);
+		for (k = 0; k < FLOWS; k++)
+			sim.active[sim_pick(&sim, draw())].counter++;
+		must(sim.picked[0] * NR <= slack * FLOWS, "policy %u, part %u: %u",
+		     policy, part, sim.picked[0]);
+		must(sim.picked[0], "policy %u, part %u", policy, part);
+		sim_free(&sim);
+	}
+	return true;
+}
+
+static bool nobody_is_stampeded(void)
+{
+	return slow_start_is_slow(RAYOS_LB_POLICY_ROUND_ROBIN, 1.01) &&
+	       slow_start_is_slow(RAYOS_LB_POLICY_WEIGHTED_ROUND_ROBIN, 1.01) &&
+	       slow_start_is_slow(RAYOS_LB_POLICY_LEAST_CONNECTIONS, 1.01) &&
+	       slow_start_is_slow(RAYOS_LB_POLICY_RANDOM, 1.2) &&
+	       slow_start_is_slow(RAYOS_LB_POLICY_MAGLEV, 1.2);
+}
+
 /* When one of 32 equals goes, few but its own clients change their server */
 static bool maglev_clients_stay(void)
 {
@@ -297,6 +347,7 @@ const struct core_test balance_tests[] = {
 	{ "least-connections keeps servers level", least_connections_stay_level },
 	{ "the better of two random servers keeps them level", two_choices_stay_level },
 	{ "maglev shares by weight within a per cent", maglev_shares_by_weight },
+	{ "slow start gives nobody more than its share", nobody_is_stampeded },
 	{ "ip-hash moves few clients when a server goes", maglev_clients_stay },
 	{}
 };

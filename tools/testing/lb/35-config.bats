@@ -32,7 +32,7 @@ two_files()
 @test "save and restore: everything, and again" {
 	local f=$BATS_TEST_TMPDIR/file
 
-	web policy least-connections affinity 5m when-down drop health http:/health interval 1s \
+	web policy least-connections affinity 5m slow-start 30s when-down drop health http:/health interval 1s \
 		timeout 500ms rise 1 fall 2 host www status 200-299 check-port 8080 \
 		method HEAD passive 3 on-down reset
 	lb set web backend $B1 weight 7 limit 100 role fallback

@@ -83,7 +83,7 @@ rejects()
 	got 'balancers == 2 && max_balancers == 8 && max_backends == 32'
 	got 'max_flows >= flows && buckets >= 1024 && flow_bytes > 0'
 	reply --dump policy-get
-	got 'nr == 6'
+	got 'nr == 7'
 	is s1_policy round-robin
 	is s3_policy least-connections
 	got 's1_balancers == 1 && s3_balancers == 1'
@@ -103,6 +103,22 @@ rejects()
 		--json '{"name": "web", "ipv4": "10.0.0.100", "port": 81}'
 	rejects '' ipv6 --do backend-new \
 		--json '{"balancer": "web", "ipv6": "fd00:1::11", "port": 80}'
+	rejects 'slow start takes' slow-start --do balancer-set \
+		--json '{"name": "web", "slow-start": 1}'
+	rejects 'needs a program' policy --do balancer-set \
+		--json '{"name": "web", "policy": "custom"}'
+	rejects 'instructions of 8 bytes' program --do balancer-set \
+		--json '{"name": "web", "policy": "custom", "program": "0600"}'
+	rejects 'not a valid program' program --do balancer-set \
+		--json '{"name": "web", "policy": "custom", "program": "ffff000000000000"}'
+	rejects 'only the policy custom' program --do balancer-set \
+		--json '{"name": "web", "program": "0600000000000000"}'
+	rejects 'needs the name of one' policy --do balancer-set \
+		--json '{"name": "web", "policy": "module"}'
+	rejects 'no module has registered' policy-name --do balancer-set \
+		--json '{"name": "web", "policy": "module", "policy-name": "none"}'
+	rejects 'only the policy module' policy-name --do balancer-set \
+		--json '{"name": "web", "policy-name": "none"}'
 	look
 	got 'nr == 3 && s1_weight == 1'
 }

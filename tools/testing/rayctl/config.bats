@@ -29,7 +29,7 @@ everything()
 	cat <<-'END'
 	# all of it
 
-	add dns vip [2001:db8::53]:53 proto udp policy maglev
+	add dns vip [2001:db8::53]:53 proto udp policy maglev slow-start 30s
 		backend [2001:db8::1:53]:53
 	add time vip 10.0.0.1:123 proto udp health udp send hex:1b00 require-reply on
 	add web vip 10.0.0.1:80 policy least-connections affinity 5m affinity-prefix 24 when-down drop health http:/up interval 5s timeout 500ms rise 1 fall 2 host www status 200-299 check-port 81 method HEAD passive 5 on-down reset
@@ -37,6 +37,8 @@ everything()
 		backend 10.0.1.2:8080 weight 0 state offline
 		backend 10.0.1.3:8080 state drain
 		backend 10.0.1.4:8080 role fallback
+	add www vip 10.0.0.2:80 policy custom program "3,40 0 0 32,84 0 0 1,22 0 0 0"
+	add xyz vip 10.0.0.3:80 policy module:sample
 	END
 }
 
@@ -59,7 +61,7 @@ everything()
 @test "save: what has its default is left out" {
 	start_kernel
 	done_by lb add web vip 10.0.0.1:80 policy round-robin affinity off affinity-prefix whole health none interval 2s \
-		rise 2 fall 3 timeout 1s when-down reset check-port own passive off on-down keep
+		rise 2 fall 3 timeout 1s when-down reset check-port own slow-start off passive off on-down keep
 	done_by lb add web backend 10.0.1.1:80 weight 1 limit none state online role primary
 	done_by lb save
 	shows '^add web vip 10\.0\.0\.1:80$' '^	backend 10\.0\.1\.1:80$'

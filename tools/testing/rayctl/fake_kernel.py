@@ -33,6 +33,8 @@ NLM_F_MULTI, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x2, 0x4, 0x10, 0x300
 NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 ATTR_MSG, ATTR_OFFS, ATTR_MISS_TYPE, ATTR_MISS_NEST = 1, 2, 5, 6
 NLA_F_NESTED = 0x8000
+# The policy that another module has registered.
+SAMPLE = "sample"
 SIZES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
 
 
@@ -88,6 +90,8 @@ class Spec:
             return nla(number, bytes.fromhex(value))
         if kind == "string":
             return nla(number, value.encode("utf-8", "surrogateescape") + b"\0")
+        if kind == "binary":
+            return nla(number, bytes.fromhex(value))
         if kind == "flag":
             return nla(number, b"")
         if isinstance(value, str):
@@ -133,6 +137,8 @@ class Spec:
             if payload[-1:] != b"\0":
                 raise Refusal(errno.EINVAL, "string without NUL", attr["name"])
             return payload[:-1].decode("utf-8", "surrogateescape")
+        if attr["type"] == "binary":
+            return payload.hex()
         if attr["type"] == "flag":
             return True
         order = ">" if attr.get("byte-order") == "big-endian" else "="
@@ -195,7 +201,21 @@ class Kernel:
         return self.balancer(request)
 
     def dump_balancer_get(self, _request):
-        return self.balancers
+        return [{k: v for k, v in b.items() if k != "program"} for b in self.balancers]
+
+    @staticmethod
+    def picker(balancer, request):
+        """What picks with the policies that are not the module's own."""
+        for policy, attr in ("custom", "program"), ("module", "policy-name"):
+            if balancer["policy"] != policy:
+                if attr in request:
+                    raise Refusal(errno.EINVAL, f"only the policy {policy} has it", attr)
+                balancer.pop(attr, None)
+            elif attr not in balancer:
+                raise Refusal(errno.EINVAL, f"the policy {policy} needs it", "policy")
+        if balancer.get("policy-name", SAMPLE) != SAMPLE:
+            raise Refusal(errno.ENOENT, "no module has registered a policy of this name",
+                          "policy-name")
 
     def do_balancer_new(self, request):
         self.provoke(request["name"])
@@ -204,14 +224,17 @@ class Kernel:
         balancer = {"id": self.new_id(), "proto": "tcp", "policy": "round-robin", "affinity": 0,
                     "when-down": "reset", "backends": 0, "healthy": 0, "active": 0, "mode": "nat",
                     **request}
+        self.picker(balancer, request)
         self.balancers.append(balancer)
         self.tell("balancer-ntf", balancer)
         return {"id": balancer["id"]}
 
     def do_balancer_set(self, request):
         balancer = self.balancer(request)
+        self.picker({**balancer, **request}, request)
         balancer.setdefault("health", {}).update(request.pop("health", {}))
         balancer.update(request)
+        self.picker(balancer, request)
         self.tell("balancer-ntf", balancer)
 
     def do_balancer_del(self, request):
@@ -289,8 +312,10 @@ class Kernel:
         return {**self.status, "balancers": len(self.balancers)}
 
     def dump_policy_get(self, _request):
-        return [{"policy": p, "balancers": sum(b["policy"] == p for b in self.balancers)}
-                for p in self.spec.enums["policy"]]
+        users = {p: sum(b["policy"] == p for b in self.balancers)
+                 for p in self.spec.enums["policy"]}
+        return [{"policy": p, "balancers": n, **({"name": SAMPLE} if p == "module" else {})}
+                for p, n in users.items()]
 
 
 class Server:

@@ -48,7 +48,7 @@ teardown()
 	json '[len(b["backend"]) for b in d] == [4, 1]'
 	json 'd[0]["backend"][2]["stats"]["connect-latency"]["longest"] == 410000000'
 	done_by -j lb policies
-	json '{p["policy"]: p["balancers"] for p in d}["maglev"] == 1 and len(d) == 6'
+	json '{p["policy"]: p["balancers"] for p in d}["maglev"] == 1 and len(d) == 8'
 }
 
 @test "tables for people" {
@@ -60,10 +60,12 @@ teardown()
 	done_by lb status web
 	shows '^  traffic +in 12\.3 GiB, out 123 GiB, 4242 packets without a flow$'
 	shows '^  per second +1\.5 connections, 2346 requests, in 12\.2 KiB, out 1\.2 MiB, 1\.2% errors$'
+	shows '^  slow start +90s$'
 	shows '^  affinity +5m, 212 clients remembered$' '^  first byte +p50 9\.8 ms, ' \
 		'^  health +http /healthz every 2s, timeout 1s, rise 2, fall 3, status 200-399, host www' \
-		'^  10\.0\.1\.2:8080 +healthy +2h 14m +2 +525 +480k .* 38\.9%$'
+		'^  10\.0\.1\.2:8080 +healthy +2h 14m +25% of 2 +525 +480k .* 38\.9%$'
 	done_by lb backends
+	shows '^web +10\.0\.1\.2:8080 +healthy +2h 14m +25% of 2 '
 	shows '^web +10\.0\.1\.4:8080 +draining +19s +1 +- +0 +0 +0 +0 +4m 41s$'
 	done_by lb health
 	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +http +refused +0\.9s +23 +1\.9 ms +120 +23$' \
@@ -79,6 +81,66 @@ teardown()
 	# Numbers are aligned, and no line ends in blanks.
 	done_by lb metrics
 	[[ "$output" != *" "$'\n'* ]]
+}
+
+@test "a program is read, shown and taken back" {
+	local file=$BATS_TEST_TMPDIR/program
+
+	start_kernel
+	printf '4\n40 0 0 32\n84 0 0 1\n22 0 0 0\n6 0 0 4294967295\n' >"$file"
+	done_by lb add web vip 10.0.0.1:80 policy custom program "$file"
+	done_by -j lb status web
+	json 'd[0]["policy"] == "custom"'
+	json 'd[0]["program"] == "4,40 0 0 32,84 0 0 1,22 0 0 0,6 0 0 4294967295"'
+	done_by -j lb status
+	json 'd[0]["program"] == "4,40 0 0 32,84 0 0 1,22 0 0 0,6 0 0 4294967295"'
+	done_by lb status web
+	shows '^  policy +custom, program of 4 instructions$'
+	run -0 rayctl lb set web program - <<<$'1\n6 0 0 1'
+	done_by lb save
+	shows '^add web vip 10\.0\.0\.1:80 policy custom program "1,6 0 0 1"$'
+	done_by lb set web program '1,6 0 0 7,'
+	done_by -j lb status web
+	json 'd[0]["program"] == "1,6 0 0 7"'
+	run -2 rayctl lb set web policy maglev program '1,6 0 0 7'
+	[[ "$output" == *"only the policy custom has it"* ]]
+	done_by lb set web policy maglev
+	done_by -j lb status web
+	json '"program" not in d[0]'
+	run -2 rayctl lb set web policy custom
+	[[ "$output" == *"the policy custom needs it"* ]]
+}
+
+@test "the longest program goes there and comes back" {
+	local file=$BATS_TEST_TMPDIR/program
+
+	start_kernel
+	{ echo 4096; yes '65535 255 255 4294967295' | head -n 4096; } >"$file"
+	done_by lb add web vip 10.0.0.1:80 policy custom program "$file"
+	done_by lb save "$BATS_TEST_TMPDIR/saved"
+	[ "$(wc -c <"$BATS_TEST_TMPDIR/saved")" -gt 100000 ]
+	done_by lb restore "$BATS_TEST_TMPDIR/saved" check
+	[ -z "$output" ]
+	done_by lb restore "$BATS_TEST_TMPDIR/saved"
+	done_by -j lb status web
+	json 'len(d[0]["program"].split(",")) == 4097'
+}
+
+@test "a policy of another module has a name" {
+	start_kernel
+	done_by lb add web vip 10.0.0.1:80 policy module:sample
+	done_by -j lb status web
+	json 'd[0]["policy"] == "module" and d[0]["policy-name"] == "sample"'
+	done_by lb
+	shows '^web .* module:sample '
+	done_by lb status web
+	shows '^  policy +module:sample$'
+	done_by lb policies
+	shows '^module:sample +1 +By a policy that another module'
+	done_by lb save
+	shows '^add web vip 10\.0\.0\.1:80 policy module:sample$'
+	run -2 rayctl lb set web policy module:none
+	[[ "$output" == *"no module has registered a policy named \"none\""* ]]
 }
 
 @test "nothing yet" {
@@ -105,6 +167,12 @@ teardown()
 	json 'd[0]["health"] == {"probe": "http", "path": "/up", "interval": 5 * 10**9,
 		"timeout": 5 * 10**8, "rise": 1, "fall": 2, "host": "h.example",
 		"status-min": 200, "status-max": 299, "port": 81}'
+	done_by lb set web slow-start 1h
+	done_by -j lb status web
+	json 'd[0]["slow-start"] == 3600 * 10**9'
+	done_by lb set web slow-start off
+	done_by -j lb status web
+	json 'd[0]["slow-start"] == 0'
 	done_by lb set web affinity off interval 1.5s status 204 check-port own
 	done_by -j lb status web
 	json 'd[0]["affinity"] == 0 and d[0]["health"]["interval"] == 1500000000'

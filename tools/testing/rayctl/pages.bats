@@ -45,7 +45,7 @@ candidates()
 }
 
 @test "completion leaves out what has been said, and stops where it is lost" {
-	[ "$(candidates lb set web policy maglev "")" = "affinity affinity-prefix check-port fall health host interval method on-down passive require-reply rise send status timeout when-down " ]
+	[ "$(candidates lb set web policy maglev "")" = "affinity affinity-prefix check-port fall health host interval method on-down passive program require-reply rise send slow-start status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
 	[ -z "$(candidates nonsense "")" ]
 	[ -z "$(candidates lb nonsense "")" ]
@@ -99,7 +99,7 @@ candidates()
 	local word text=$TOP/Documentation/admin-guide
 
 	for word in status backends policies health metrics add set del drain vip proto policy \
-		affinity when-down health interval timeout rise fall host status check-port \
+		program custom module affinity slow-start when-down health interval timeout rise fall host status check-port \
 		weight limit state deadline reset mode source nat full-nat dsr \
 		method send hex require-reply passive on-down role fallback; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||

@@ -118,6 +118,26 @@ wrong()
 		lb add web backend 10.0.0.1:80 limit 18446744073709551616
 	wrong 'lb set: affinity "500ms" is out of range, 1s to 24h, or off' lb set web affinity 500ms
 	wrong 'lb set: affinity "25h" is out of range, 1s to 24h, or off' lb set web affinity 25h
+	wrong 'lb set: policy "module" needs a name, as in module:NAME' lb set web policy module
+	wrong 'lb set: policy is empty' lb set web policy module:
+	wrong 'lb set: program is empty' lb set web policy custom program ''
+	wrong 'lb set: program "1,6 0 0" has an instruction which is not four numbers' \
+		lb set web program '1,6 0 0'
+	wrong 'lb set: program "1,6 0 256 0" has an instruction which is not four numbers' \
+		lb set web program '1,6 0 256 0'
+	wrong 'lb set: program "2,6 0 0 0" has fewer instructions than it says' \
+		lb set web program '2,6 0 0 0'
+	wrong 'lb set: program "1,6 0 0 0,6 0 0 0" has more instructions than it says' \
+		lb set web program '1,6 0 0 0,6 0 0 0'
+	wrong 'lb set: program "0," has to have 1 to 4096 instructions' lb set web program 0,
+	wrong 'lb set: program "4097,6 0 0 0" has to have 1 to 4096 instructions' \
+		lb set web program '4097,6 0 0 0'
+	wrong 'lb set: program "/dev/null" does not begin with the number of its instructions' \
+		lb set web program /dev/null
+	wrong 'lb set: slow-start "999ms" is out of range, 1s to 1h, or off' \
+		lb set web slow-start 999ms
+	wrong 'lb set: slow-start "61m" is out of range, 1s to 1h, or off' \
+		lb set web slow-start 61m
 	wrong 'lb set: affinity "300" is not a duration such as 500ms, 10s or 5m' \
 		lb set web affinity 300
 	wrong 'lb set: affinity-prefix "0" is out of range, 1 to 128, or whole' \
@@ -150,7 +170,7 @@ wrong()
 	wrong 'lb set: when-down "hang" is none of reset, drop' lb set web when-down hang
 	[[ "$stderr" == *"when-down reset|drop"* ]]
 	misused_by lb set web policy r
-	says 'rayctl: lb set: policy "r" is not unique among round-robin, weighted-round-robin, least-connections, ip-hash, random, maglev'
+	says 'rayctl: lb set: policy "r" is not unique among round-robin, weighted-round-robin, least-connections, ip-hash, random, maglev, custom'
 	wrong 'lb add: state "drain" is none of online, offline' \
 		lb add web backend 10.0.0.1:80 state drain
 	wrong 'lb set: health "icmp" is none of none, tcp, http, udp' lb set web health icmp
