@@ -12,6 +12,7 @@
 #include <linux/skbuff.h>
 #include <net/ip6_route.h>
 #include <net/route.h>
+#include <net/tcp.h>
 #include <kunit/visibility.h>
 
 #include "evidence.h"
@@ -21,6 +22,10 @@
 
 /* With less than this left, a packet may die between here and the backend */
 #define HOPS_MIN	8
+
+/* Longest TCP header, and the flags that a client's SYN may have: SYN, ECE, CWR */
+#define TCP_HEADER_MAX	60
+#define SYN_FLAGS	(RAYOS_LB_TH_SYN | 0xc0)
 
 /**
  * rayos_lb_evidence_damaged() - whether a segment is damaged
@@ -45,6 +50,71 @@ static u32 hops_left(const struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
 					      ipv6_hdr(skb)->hop_limit;
 }
 
+/* Options of a SYN which everybody understands or ignores, with their lengths.
+ * Others may have a server keep silent, such as a signature (RFC 2385) where none is
+ * expected.
+ */
+static bool option_plain(u8 kind, u8 len)
+{
+	switch (kind) {
+	case TCPOPT_MSS:
+		return len == TCPOLEN_MSS;
+	case TCPOPT_WINDOW:
+		return len == TCPOLEN_WINDOW;
+	case TCPOPT_SACK_PERM:
+		return len == TCPOLEN_SACK_PERM;
+	case TCPOPT_TIMESTAMP:
+		return len == TCPOLEN_TIMESTAMP;
+	default:
+		return false;
+	}
+}
+
+/**
+ * rayos_lb_evidence_plain() - whether the options of a SYN are such as all have
+ * @option: the options
+ * @len: their length in bytes
+ *
+ * Context: Any.
+ * Return: true if no server would keep silent for them.
+ */
+bool rayos_lb_evidence_plain(const u8 *option, u32 len)
+{
+	u32 i = 0;
+
+	while (i < len && option[i] != TCPOPT_EOL) {
+		if (option[i] == TCPOPT_NOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= len || i + option[i + 1] > len ||
+		    !option_plain(option[i], option[i + 1]))
+			return false;
+		i += option[i + 1];
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_evidence_plain);
+
+/* Its flags are SYN alone, but for congestion control (RFC 3168), and nothing is
+ * reserved that it uses
+ */
+static bool header_plain(const struct sk_buff *skb,
+			 const struct rayos_lb_pkt *pkt)
+{
+	u8 buf[TCP_HEADER_MAX];
+	const u8 *th;
+	u32 len;
+
+	th = skb_header_pointer(skb, pkt->thoff, sizeof(struct tcphdr), buf);
+	if (!th || th[12] & 0x0f || pkt->tcp_flags & ~SYN_FLAGS)
+		return false;
+	len = (th[12] >> 4) * 4;
+	th = skb_header_pointer(skb, pkt->thoff, len, buf);
+	return th && rayos_lb_evidence_plain(th + sizeof(struct tcphdr),
+					     len - sizeof(struct tcphdr));
+}
+
 /* Nothing that a backend, or something on the way to it, might object to */
 static bool flawless(const struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
 {
@@ -53,7 +123,8 @@ static bool flawless(const struct sk_buff *skb, const struct rayos_lb_pkt *pkt)
 
 	return (pkt->tcp_flags & (RAYOS_LB_TH_STATE | RAYOS_LB_TH_ACK)) ==
 	       RAYOS_LB_TH_SYN && !pkt->payload && pkt->thoff == plain &&
-	       (pkt->local_out || hops_left(skb, pkt) >= HOPS_MIN);
+	       (pkt->local_out || hops_left(skb, pkt) >= HOPS_MIN) &&
+	       header_plain(skb, pkt);
 }
 
 /**
@@ -174,6 +245,28 @@ void rayos_lb_evidence_silence(struct rayos_lb_flow *flow,
 		rayos_lb_evidence_failed(flow);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_evidence_silence);
+
+/**
+ * rayos_lb_evidence_from() - whether a packet comes from where a backend is
+ * @backend: the backend that it seems to come from
+ * @dev: the device that it came by, NULL if it was sent from this host
+ *
+ * Anybody who can forge a server's address may send in its name.
+ *
+ * Context: within RCU.
+ * Return: true if packets for the backend leave by @dev.
+ */
+bool rayos_lb_evidence_from(struct rayos_lb_backend *backend,
+			    const struct net_device *dev)
+{
+	const struct dst_entry *dst;
+
+	if (!dev)
+		return true;
+	dst = rayos_lb_route_get(&backend->route);
+	return dst && dst->dev == dev;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_lb_evidence_from);
 
 /**
  * rayos_lb_evidence_unreachable() - a backend says that nobody listens

@@ -42,4 +42,8 @@ static inline void rayos_lb_evidence_answered(struct rayos_lb_flow *flow)
 		clear_bit(RAYOS_LB_FLOW_FAILED, &flow->flags);
 }
 
+bool rayos_lb_evidence_plain(const u8 *option, u32 len);
+bool rayos_lb_evidence_from(struct rayos_lb_backend *backend,
+			    const struct net_device *dev);
+
 #endif
