@@ -3,7 +3,7 @@
 """The balancer beside IPVS: two like setups of client, director and backend,
 used in turn.
 
-Usage: lb.py LANE JSON, as root in a guest with the module loaded.
+Usage: lb-load.py LANE JSON, as root in a guest with the module loaded.
 """
 import json
 import os
@@ -133,7 +133,7 @@ def main():
             for which in (0, 1) if r % 2 == 0 else (1, 0):
                 got[which].append(load(setups[which]))
         rows.append(report.row(name, unit, "higher", *got, "IPVS NAT", goal))
-    report.show("lb", lane, rows, path)
+    report.show("lb-load", lane, rows, path)
     sys.stdout.flush()
     os._exit(0)  # nginx and iperf3 go with the guest
 
