@@ -4,6 +4,7 @@
  * how they come back.
  */
 #include <linux/ip.h>
+#include <linux/netdevice.h>
 #include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -364,6 +365,57 @@ static void syn_name(const struct syn_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(syn, syn_cases, syn_name);
 
+/* Options of a SYN, and whether every server answers it in spite of them */
+static const struct option_case {
+	const char *name;
+	u8 option[12];
+	u32 len;
+	bool plain;
+} option_cases[] = {
+	{ "none", {}, 0, true },
+	{ "of_linux", { 2, 4, 5, 180, 4, 2, 1, 3, 3, 7 }, 10, true },
+	{ "times", { 8, 10, 1, 2, 3, 4, 0, 0, 0, 0 }, 10, true },
+	{ "end_and_rubbish", { 0, 19, 18 }, 3, true },
+	{ "signature", { 19, 2 }, 2, false },
+	{ "authentication", { 1, 29, 4, 0, 0 }, 5, false },
+	{ "unknown", { 253, 2 }, 2, false },
+	{ "wrong_length", { 2, 3, 5 }, 3, false },
+	{ "no_length", { 1, 2 }, 2, false },
+	{ "cut_short", { 2, 4, 5 }, 3, false },
+	{ "length_of_zero", { 4, 0 }, 2, false },
+};
+
+static void option_name(const struct option_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(option, option_cases, option_name);
+
+static void odd_options_prove_nothing(struct kunit *test)
+{
+	const struct option_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, rayos_lb_evidence_plain(c->option, c->len),
+			c->plain);
+}
+
+/* Nobody but a backend, on its own link, can say that it fails */
+static void only_its_link_speaks_for_a_backend(struct kunit *test)
+{
+	struct rayos_lb_backend *backend = one(test, 1);
+	struct net_device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
+	bool here, there;
+
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	rcu_read_lock();
+	here = rayos_lb_evidence_from(backend, NULL);
+	there = rayos_lb_evidence_from(backend, dev);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, here);
+	KUNIT_EXPECT_FALSE(test, there);
+}
+
 static struct sk_buff *make_syn(const struct rayos_lb_pkt *pkt, u8 ttl)
 {
 	struct sk_buff *skb = alloc_skb(256, GFP_KERNEL);
@@ -494,6 +546,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(udp_flow_counts_once),
 	KUNIT_CASE(on_down_cuts),
 	KUNIT_CASE_PARAM(only_a_flawless_syn_proves, syn_gen_params),
+	KUNIT_CASE_PARAM(odd_options_prove_nothing, option_gen_params),
+	KUNIT_CASE(only_its_link_speaks_for_a_backend),
 	KUNIT_CASE(damage_is_seen),
 	KUNIT_CASE(modules_are_told),
 	{}

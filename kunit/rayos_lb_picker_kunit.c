@@ -391,6 +391,9 @@ static const struct ops_case {
 	{ "table_too_long", { .name = "x", .owner = THIS_MODULE,
 			      .pick = last_of_pool, .build = build_last,
 			      .table_len = too_long, .table_max = U32_MAX } },
+	{ "stateless_by_more_than_a_key", { .name = "x", .owner = THIS_MODULE,
+					    .stateless = true,
+					    .pick_flow = out_of_range } },
 	{ "ramp", { .name = "x", .owner = THIS_MODULE, .pick = last_of_pool,
 		    .ramp = &last } },
 };

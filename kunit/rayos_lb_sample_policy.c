@@ -18,7 +18,6 @@ static u32 pick(const struct rayos_lb_pool *pool,
 static const struct rayos_lb_policy_ops by_port = {
 	.name = "by-port",
 	.owner = THIS_MODULE,
-	.stateless = true,
 	.pick_flow = pick,
 };
 

@@ -111,7 +111,7 @@ rayos_lb_backend_new(struct rayos_lb_balancer *balancer,
 	refcount_inc(&balancer->refs);
 	backend->balancer = balancer;
 	backend->addr = *addr;
-	rayos_lb_backend_apply(backend, &rayos_lb_backend_settings_default);
+	rayos_lb_backend_apply(backend, &rayos_lb_backend_settings_default, 0);
 	backend->state = RAYOS_LB_STATE_OFFLINE;
 	backend->since = ktime_get_ns();
 	rayos_lb_rate_begin(&backend->rates, backend->since);
@@ -131,7 +131,7 @@ static bool others_serve(const struct rayos_lb_backend *backend, u64 now)
 
 	list_for_each_entry(other, &backend->balancer->backends, list) {
 		if (other != backend && other->role == backend->role &&
-		    other->since != now &&
+		    other->since != now && other->ramp_began != now &&
 		    other->state == RAYOS_LB_STATE_HEALTHY && other->weight &&
 		    !other->leaving)
 			return true;
@@ -229,6 +229,7 @@ rayos_lb_backend_settings(const struct rayos_lb_backend *backend)
  * rayos_lb_backend_apply() - set a backend
  * @backend: one that nobody else knows yet, or the namespace's lock is held
  * @settings: how
+ * @now: ns of ktime_get_ns(), the same for all that are set at once
  *
  * Its state follows with rayos_lb_backend_refresh().
  *
@@ -236,14 +237,15 @@ rayos_lb_backend_settings(const struct rayos_lb_backend *backend)
  * Return: whether the choice of backends is another now.
  */
 bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
-			    const struct rayos_lb_backend_settings *settings)
+			    const struct rayos_lb_backend_settings *settings,
+			    u64 now)
 {
 	bool choice = backend->weight != settings->weight ||
 		      backend->role != settings->role;
 
 	if (!backend->weight && settings->weight &&
 	    backend->state == RAYOS_LB_STATE_HEALTHY)
-		begin_ramp(backend, ktime_get_ns());
+		begin_ramp(backend, now);
 	WRITE_ONCE(backend->weight, settings->weight);
 	WRITE_ONCE(backend->role, settings->role);
 	WRITE_ONCE(backend->limit, settings->limit);

@@ -27,6 +27,21 @@ static inline bool rayos_lb_passes_by(const struct sk_buff *skb)
 }
 
 /**
+ * rayos_lb_crosses_bridge() - whether br_netfilter has to do with a packet
+ * @skb: the packet
+ *
+ * Return: true if it came by a bridge.
+ */
+static inline bool rayos_lb_crosses_bridge(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return skb_ext_exist(skb, SKB_EXT_BRIDGE_NF);
+#else
+	return false;
+#endif
+}
+
+/**
  * rayos_lb_leave_bridge() - make a packet forget that it came by a bridge
  * @skb: the packet, about to be sent by a route of its own
  */

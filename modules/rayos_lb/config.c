@@ -470,7 +470,7 @@ static void set_backend(struct rayos_lb_planned_backend *pb, u64 now)
 	struct rayos_lb_backend *backend = pb->backend;
 	bool admin = backend->admin != pb->settings.admin;
 
-	rayos_lb_backend_apply(backend, &pb->settings);
+	rayos_lb_backend_apply(backend, &pb->settings, now);
 	if (!admin)
 		return;
 	/* the deadline was of another order */
@@ -487,7 +487,7 @@ static void bring_in(struct rayos_lb_planned *planned, u64 now)
 
 	list_for_each_entry(pb, &planned->backends, list) {
 		if (pb->fresh) {
-			rayos_lb_backend_apply(pb->backend, &pb->settings);
+			rayos_lb_backend_apply(pb->backend, &pb->settings, now);
 			rayos_lb_backend_attach(pb->backend, now);
 		} else if (idle(pb)) {
 			pb->backend->leaving = true;

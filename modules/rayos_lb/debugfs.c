@@ -14,6 +14,7 @@
 #include <linux/time64.h>
 
 #include "debugfs.h"
+#include "fast.h"
 #include "lb.h"
 #include "observe.h"
 
@@ -229,6 +230,13 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 	}
 }
 
+static const char *const fast_path_name[] = {
+	[RAYOS_LB_FAST_PATH_OFF] = "off",
+	[RAYOS_LB_FAST_PATH_IPV4] = "ipv4",
+	[RAYOS_LB_FAST_PATH_IPV6] = "ipv6",
+	[RAYOS_LB_FAST_PATH_ON] = "on",
+};
+
 static void show_status(struct seq_file *m, struct rayos_lb_net *ln)
 {
 	seq_printf(m, "version: %s\n", RAYOS_VERSION);
@@ -240,6 +248,8 @@ static void show_status(struct seq_file *m, struct rayos_lb_net *ln)
 		   atomic64_read(&ln->flows.table_full));
 	seq_printf(m, "half-open flows evicted: %lld\n",
 		   atomic64_read(&ln->flows.evicted));
+	seq_printf(m, "fast path: %s\n",
+		   fast_path_name[rayos_lb_fast_path_state(ln)]);
 	seq_printf(m, "removed backends with flows: %zu\n",
 		   list_count_nodes(&ln->removed));
 }

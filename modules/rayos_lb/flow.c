@@ -253,7 +253,7 @@ struct rayos_lb_flow *rayos_lb_flow_new(struct rayos_lb_flow_table *table,
 	struct rayos_lb_node *forward, *reply;
 	struct rayos_lb_flow *flow;
 
-	if (atomic_read(&table->count) >= rayos_lb_max_flows && !evict(table))
+	if (rayos_lb_flow_table_full(table) && !evict(table))
 		goto full;
 	if (!rayos_lb_backend_get(backend))
 		return ERR_PTR(-ESTALE);

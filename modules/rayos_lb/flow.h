@@ -20,6 +20,8 @@ struct rayos_lb_backend;
 struct rayos_lb_balancer;
 struct rayos_lb_net;
 
+extern unsigned int rayos_lb_max_flows;
+
 /**
  * struct rayos_lb_route - a cached way out
  * @dst: it holds a reference; readers use it within RCU and take none
@@ -143,6 +145,18 @@ typedef void (*rayos_lb_flow_fn)(struct rayos_lb_flow *flow, void *data);
 
 void rayos_lb_flow_walk(struct rayos_lb_flow_table *table,
 			rayos_lb_flow_fn fn, void *data);
+
+/**
+ * rayos_lb_flow_table_full() - whether another flow would have to displace one
+ * @table: the namespace's
+ *
+ * Return: true if there are as many as there may be.
+ */
+static inline bool
+rayos_lb_flow_table_full(const struct rayos_lb_flow_table *table)
+{
+	return atomic_read(&table->count) >= rayos_lb_max_flows;
+}
 
 /**
  * rayos_lb_flow_clock() - time for stamping flows

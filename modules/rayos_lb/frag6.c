@@ -164,14 +164,14 @@ static bool find(struct rayos_lb_frag6_table *table, const struct sk_buff *skb,
 
 /**
  * rayos_lb_frag6_follow() - send a later fragment after its first
- * @table: the namespace's
+ * @ln: the namespace
  * @skb: the fragment
  * @state: of the hook
  *
  * Context: within RCU, bottom halves off.
  * Return: the verdict of the hook; %NF_ACCEPT if its first went no way of ours.
  */
-unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
+unsigned int rayos_lb_frag6_follow(struct rayos_lb_net *ln,
 				   struct sk_buff *skb,
 				   const struct nf_hook_state *state)
 {
@@ -180,13 +180,13 @@ unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
 	unsigned int verdict;
 	struct slot slot;
 
-	if (!find(table, skb, &slot))
+	if (!find(ln->frag6, skb, &slot))
 		return NF_ACCEPT;
 	turn.to = &slot.to;
 	turn.source = slot.source;
 	turn.direct = slot.direct;
 	turn.opposite = slot.both ? &slot.opposite : NULL;
-	verdict = rayos_lb_output6(skb, NULL, &turn, state);
+	verdict = rayos_lb_output6(ln, skb, NULL, &turn, state);
 	dst_release(rcu_dereference_protected(route.dst, true));
 	return verdict;
 }

@@ -196,25 +196,29 @@ static void count(const struct rayos_lb_backend *backend, const struct rayos_lb_
 
 /* Only the backend itself can know that nobody listens there */
 static void judge4(const struct sk_buff *skb, struct rayos_lb_flow *flow,
-		   const struct rayos_lb_turn *turn)
+		   const struct rayos_lb_turn *turn,
+		   const struct net_device *dev)
 {
 	const struct icmphdr *icmph = (void *)skb->data + ip_hdrlen(skb);
 
 	if (turn->source && icmph->type == ICMP_DEST_UNREACH &&
 	    icmph->code == ICMP_PORT_UNREACH &&
-	    ip_hdr(skb)->saddr == flow->backend->addr.addr.ip)
+	    ip_hdr(skb)->saddr == flow->backend->addr.addr.ip &&
+	    rayos_lb_evidence_from(flow->backend, dev))
 		rayos_lb_evidence_unreachable(flow);
 }
 
 static void judge6(const struct sk_buff *skb, u32 icmp_offset,
-		   struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn)
+		   struct rayos_lb_flow *flow, const struct rayos_lb_turn *turn,
+		   const struct net_device *dev)
 {
 	const struct icmp6hdr *icmp6h = (void *)skb->data + icmp_offset;
 
 	if (turn->source && icmp6h->icmp6_type == ICMPV6_DEST_UNREACH &&
 	    icmp6h->icmp6_code == ICMPV6_PORT_UNREACH &&
 	    ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
-			    &flow->backend->addr.addr.in6))
+			    &flow->backend->addr.addr.in6) &&
+	    rayos_lb_evidence_from(flow->backend, dev))
 		rayos_lb_evidence_unreachable(flow);
 }
 
@@ -378,12 +382,12 @@ unsigned int rayos_lb_icmp4(struct rayos_lb_net *ln, struct sk_buff *skb,
 		return NF_ACCEPT;
 	/* about an answer that the backend sent directly, as it is */
 	if (turn.direct)
-		return rayos_lb_output4(skb, &pkt, &turn, state);
+		return rayos_lb_output4(ln, skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(backend, &turn);
 	if (flow)
-		judge4(skb, flow, &turn);
+		judge4(skb, flow, &turn, local_out ? NULL : skb->dev);
 	rewrite_quote4(skb, &quote, turn.to, turn.source);
 	rewrite_outer4(skb, backend, &turn);
 	if (turn.opposite)
@@ -419,12 +423,13 @@ unsigned int rayos_lb_icmp6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (!backend)
 		return NF_ACCEPT;
 	if (turn.direct)
-		return rayos_lb_output6(skb, &pkt, &turn, state);
+		return rayos_lb_output6(ln, skb, &pkt, &turn, state);
 	if (skb_ensure_writable(skb, quote.thoff + PORTS_LEN))
 		return NF_DROP;
 	count(backend, &turn);
 	if (flow)
-		judge6(skb, offset, flow, &turn);
+		judge6(skb, offset, flow, &turn,
+		       local_out ? NULL : skb->dev);
 	rewrite_quote6(skb, offset, &quote, turn.to, turn.source);
 	rewrite_outer6(skb, offset, backend, &turn);
 	if (turn.opposite)

@@ -17,6 +17,7 @@
 #include <uapi/linux/rayos_lb.h>
 
 #include "flow.h"
+#include "gate.h"
 #include "picker.h"
 #include "policy.h"
 #include "rate.h"
@@ -29,14 +30,15 @@ struct rayos_lb_probe_ops;
 
 #define RAYOS_LB_VIP_BUCKETS		256
 #define RAYOS_LB_ADDRESS_BUCKETS	256
+#define RAYOS_LB_SENDERS		256
 #define RAYOS_LB_SERVER_BUCKETS		256
 
 /* Module parameters, main.c */
 extern unsigned int rayos_lb_max_balancers;
 extern unsigned int rayos_lb_max_backends;
-extern unsigned int rayos_lb_max_flows;
 extern unsigned int rayos_lb_max_affinities;
 extern unsigned int rayos_lb_flow_bits;
+extern bool rayos_lb_fast_path;
 
 /* For what may sleep and what runs at intervals; unbound, main.c */
 extern struct workqueue_struct *rayos_lb_wq;
@@ -357,6 +359,13 @@ struct rayos_lb_balancer {
  *	flows have come to
  * @sample: averages how fast counters grow, while there are balancers
  * @lro: turns large receive offload off
+ * @tap: taps all devices
+ * @taps: hooks at the ingress of devices, by the index of the device, under RTNL
+ * @tapping: devices that come are tapped, under RTNL
+ * @entering: whether the fast path may leave out the hooks of others at
+ *	PRE_ROUTING, for IPv4 and IPv6
+ * @leaving: whether packets may leave out the hooks at POST_ROUTING
+ * @senders: IPv4 addresses that packets may come from, see martian.c
  * @affinity: clients and their backends
  * @frag6: fragments of IPv6 packets under way
  */
@@ -378,6 +387,12 @@ struct rayos_lb_net {
 	struct delayed_work refresh;
 	struct delayed_work sample;
 	struct work_struct lro;
+	struct work_struct tap;
+	struct xarray taps;
+	bool tapping;
+	struct rayos_lb_gate entering[2];
+	struct rayos_lb_gate leaving[2];
+	u64 senders[RAYOS_LB_SENDERS];
 	struct rayos_lb_affinity_table *affinity;
 	struct rayos_lb_frag6_table *frag6;
 };
@@ -404,6 +419,13 @@ int rayos_lb_lro_init(void);
 void rayos_lb_lro_exit(void);
 void rayos_lb_lro_setup(struct rayos_lb_net *ln);
 void rayos_lb_lro_disable(struct rayos_lb_net *ln);
+
+/* tap.c */
+int rayos_lb_tap_init(void);
+void rayos_lb_tap_exit(void);
+void rayos_lb_tap_setup(struct rayos_lb_net *ln);
+void rayos_lb_tap_attach(struct rayos_lb_net *ln);
+void rayos_lb_tap_detach(struct rayos_lb_net *ln);
 
 /* balancer.c */
 struct rayos_lb_balancer *
@@ -441,6 +463,10 @@ void rayos_lb_address_del(struct rayos_lb_net *ln,
 			  const union nf_inet_addr *addr);
 bool rayos_lb_address_known(const struct rayos_lb_net *ln,
 			    const union nf_inet_addr *addr);
+
+/* martian.c */
+bool rayos_lb_martian(struct rayos_lb_net *ln, const struct net_device *dev,
+		      const struct rayos_lb_tuple *tuple);
 
 /* affinity.c */
 struct rayos_lb_affinity_table *rayos_lb_affinity_table_new(void);
@@ -481,7 +507,8 @@ void rayos_lb_backend_attach(struct rayos_lb_backend *backend, u64 now);
 struct rayos_lb_backend_settings
 rayos_lb_backend_settings(const struct rayos_lb_backend *backend);
 bool rayos_lb_backend_apply(struct rayos_lb_backend *backend,
-			    const struct rayos_lb_backend_settings *settings);
+			    const struct rayos_lb_backend_settings *settings,
+			    u64 now);
 void rayos_lb_backend_detach(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_del(struct rayos_lb_backend *backend, bool reset);
 void rayos_lb_backend_put(struct rayos_lb_backend *backend);
@@ -496,6 +523,9 @@ u32 rayos_lb_backend_state(u32 admin, bool healthy, bool drained);
 /* schedule.c: new flows */
 struct rayos_lb_flow *rayos_lb_schedule(struct rayos_lb_balancer *balancer,
 					const struct rayos_lb_pkt *pkt);
+struct rayos_lb_flow *
+rayos_lb_schedule_quietly(struct rayos_lb_balancer *balancer,
+			  const struct rayos_lb_pkt *pkt);
 struct rayos_lb_flow *
 rayos_lb_schedule_beside(struct rayos_lb_balancer *balancer,
 			 const struct rayos_lb_pkt *pkt,

@@ -45,6 +45,11 @@ module_param_named(flow_bits, rayos_lb_flow_bits, uint, 0444);
 MODULE_PARM_DESC(flow_bits,
 		 "Buckets of a flow table as a power of two, 10 to 24 (default 16)");
 
+bool rayos_lb_fast_path = true;
+module_param_named(fast_path, rayos_lb_fast_path, bool, 0644);
+MODULE_PARM_DESC(fast_path,
+		 "Let packets of open flows take the fast path at the ingress of devices (default Y)");
+
 struct workqueue_struct *rayos_lb_wq;
 
 static int __init check(const char *name, unsigned int value, unsigned int min,
@@ -93,12 +98,18 @@ static int __init rayos_lb_init(void)
 	err = rayos_lb_flow_cache_init();
 	if (err)
 		goto err_destroy_wq;
-	err = rayos_lb_net_init();
+	err = rayos_lb_gate_init();
 	if (err)
 		goto err_exit_cache;
+	err = rayos_lb_net_init();
+	if (err)
+		goto err_exit_gate;
 	err = rayos_lb_lro_init();
 	if (err)
 		goto err_exit_net;
+	err = rayos_lb_tap_init();
+	if (err)
+		goto err_exit_lro;
 	rayos_lb_debugfs_init();
 	err = rayos_lb_nl_init();
 	if (err)
@@ -107,10 +118,14 @@ static int __init rayos_lb_init(void)
 
 err_exit_debugfs:
 	rayos_lb_debugfs_exit();
+	rayos_lb_tap_exit();
+err_exit_lro:
 	rayos_lb_lro_exit();
 err_exit_net:
 	rayos_lb_net_exit();
 	settle();
+err_exit_gate:
+	rayos_lb_gate_exit();
 err_exit_cache:
 	rayos_lb_flow_cache_exit();
 err_destroy_wq:
@@ -122,9 +137,11 @@ static void __exit rayos_lb_exit(void)
 {
 	rayos_lb_nl_exit();
 	rayos_lb_debugfs_exit();
+	rayos_lb_tap_exit();
 	rayos_lb_lro_exit();
 	rayos_lb_net_exit();
 	settle();
+	rayos_lb_gate_exit();
 	rayos_lb_flow_cache_exit();
 	destroy_workqueue(rayos_lb_wq);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Network namespaces: each has its own balancers, flows and hooks.  A namespace
- * without balancers costs nothing: hooks and tables come with the first one.
+ * without balancers costs no packet anything: hooks come with the first one, and so
+ * do all tables that are not small.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -130,6 +131,7 @@ void rayos_lb_net_setup(struct rayos_lb_net *ln, struct net *net)
 	INIT_DELAYED_WORK(&ln->refresh, refresh);
 	rayos_lb_sample_setup(ln);
 	rayos_lb_lro_setup(ln);
+	rayos_lb_tap_setup(ln);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_net_setup);
 
@@ -198,6 +200,7 @@ int rayos_lb_net_activate(struct rayos_lb_net *ln,
 	if (err)
 		goto err_drop_tables;
 	rayos_lb_lro_disable(ln);
+	rayos_lb_tap_attach(ln);
 	return 0;
 
 err_drop_tables:
@@ -219,8 +222,10 @@ static void __net_exit net_pre_exit(struct net *net)
 {
 	struct rayos_lb_net *ln = rayos_lb_net(net);
 
-	if (ln->active)
-		rayos_lb_path_unregister(net);
+	if (!ln->active)
+		return;
+	rayos_lb_tap_detach(ln);
+	rayos_lb_path_unregister(net);
 }
 
 static void drop_configuration(struct rayos_lb_net *ln)

@@ -544,7 +544,7 @@ static int backend_new(struct genl_info *info, struct rayos_lb_net *ln,
 	if (!backend)
 		return -ENOMEM;
 	rayos_lb_parse_backend_settings(info, &settings);
-	rayos_lb_backend_apply(backend, &settings);
+	rayos_lb_backend_apply(backend, &settings, ktime_get_ns());
 	err = rayos_lb_backend_add(backend, info->extack);
 	if (err) {
 		rayos_lb_backend_put(backend);
@@ -583,7 +583,8 @@ static int backend_set(struct genl_info *info, struct rayos_lb_net *ln)
 	balancer = backend->balancer;
 	settings = rayos_lb_backend_settings(backend);
 	rayos_lb_parse_backend_settings(info, &settings);
-	balancer->stale |= rayos_lb_backend_apply(backend, &settings);
+	balancer->stale |= rayos_lb_backend_apply(backend, &settings,
+						  ktime_get_ns());
 	set_deadline(info, backend);
 	apply_admin(info, backend);
 	balancer->stale |= rayos_lb_backend_refresh(backend, ktime_get_ns());

@@ -7,6 +7,7 @@
 #include <rayos/compat_genetlink.h>
 
 #include "evidence.h"
+#include "fast.h"
 #include "netlink.h"
 #include "nl_gen.h"
 #include "passive.h"
@@ -414,7 +415,9 @@ int rayos_lb_fill_status(struct sk_buff *skb, struct rayos_lb_net *ln)
 	    nla_put_uint(skb, RAYOS_LB_A_STATUS_TABLE_FULL,
 			 atomic64_read(&flows->table_full)) ||
 	    nla_put_uint(skb, RAYOS_LB_A_STATUS_EVICTED,
-			 atomic64_read(&flows->evicted)))
+			 atomic64_read(&flows->evicted)) ||
+	    nla_put_u32(skb, RAYOS_LB_A_STATUS_FAST_PATH,
+			rayos_lb_fast_path_state(ln)))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -5,6 +5,7 @@
  * PRE_ROUTING, before connection tracking: what comes from outside is given its
  * new address and leaves by our own route; the stack's forwarding, connection
  * tracking and NAT never see it.  What is for a socket of this host goes up.
+ * Packets of flows that are there seldom get here, see fast.c.
  *
  * LOCAL_OUT, after connection tracking and NAT: what this host sends, as client
  * or as backend, is given its new address and routed again.  Connection
@@ -15,7 +16,6 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/route.h>
 #include <kunit/visibility.h>
@@ -111,11 +111,13 @@ static void record(struct rayos_lb_flow *flow, enum rayos_lb_latency what)
 	rayos_lb_stats_time(flow->backend->stats, what, (u64)elapsed << 10);
 }
 
-static void first_answer(struct rayos_lb_flow *flow, u8 state)
+static void first_answer(struct rayos_lb_flow *flow, u8 state,
+			 const struct net_device *dev)
 {
 	if (state == RAYOS_LB_RESET) {
 		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_REFUSED);
-		rayos_lb_evidence_failed(flow);
+		if (rayos_lb_evidence_from(flow->backend, dev))
+			rayos_lb_evidence_failed(flow);
 		return;
 	}
 	if (state == RAYOS_LB_SYN_ACK)
@@ -124,16 +126,16 @@ static void first_answer(struct rayos_lb_flow *flow, u8 state)
 }
 
 static void tcp_transition(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
-			   u8 flags)
+			   const struct rayos_lb_pkt *pkt)
 {
 	u8 old = READ_ONCE(flow->state);
-	u8 new = rayos_lb_tcp_next(old, dir, flags);
+	u8 new = rayos_lb_tcp_next(old, dir, pkt->tcp_flags);
 
 	if (new == old)
 		return;
 	WRITE_ONCE(flow->state, new);
 	if (old == RAYOS_LB_SYN && dir == RAYOS_LB_REPLY)
-		first_answer(flow, new);
+		first_answer(flow, new, pkt->dev);
 	else if (new == RAYOS_LB_RESET && dir == RAYOS_LB_REPLY &&
 		 rayos_lb_state_counts(old))
 		rayos_lb_stats_count(flow->backend->stats, RAYOS_LB_C_RESETS);
@@ -197,7 +199,7 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 		observe_blind(flow, pkt);
 	} else if (pkt->tcp_flags & RAYOS_LB_TH_STATE || state == RAYOS_LB_SYN ||
 		   state == RAYOS_LB_SYN_ACK) {
-		tcp_transition(flow, dir, pkt->tcp_flags);
+		tcp_transition(flow, dir, pkt);
 	} else if (state == RAYOS_LB_UDP_NEW && dir == RAYOS_LB_REPLY) {
 		WRITE_ONCE(flow->state, RAYOS_LB_UDP_OPEN);
 		rayos_lb_evidence_answered(flow);
@@ -218,10 +220,10 @@ transmit(struct rayos_lb_net *ln, struct sk_buff *skb,
 	 const struct nf_hook_state *state)
 {
 	if (pkt->tuple.family == AF_INET)
-		return rayos_lb_output4(skb, pkt, turn, state);
+		return rayos_lb_output4(ln, skb, pkt, turn, state);
 	if (unlikely(pkt->first_fragment))
 		rayos_lb_frag6_add(ln->frag6, skb, turn);
-	return rayos_lb_output6(skb, pkt, turn, state);
+	return rayos_lb_output6(ln, skb, pkt, turn, state);
 }
 
 static unsigned int forward(struct rayos_lb_net *ln, struct sk_buff *skb,
@@ -304,19 +306,6 @@ static bool pick_up(const struct rayos_lb_balancer *balancer,
 	       RAYOS_LB_TH_ACK;
 }
 
-/* What the route lookup for input, which never sees the packet, would refuse */
-static bool martian(struct net *net, const struct sk_buff *skb,
-		    const struct rayos_lb_tuple *tuple)
-{
-	if (skb->dev->flags & IFF_LOOPBACK)
-		return false;
-	if (tuple->family == AF_INET)
-		return ipv4_is_loopback(tuple->dst.ip) ||
-		       inet_addr_type(net, tuple->src.ip) != RTN_UNICAST;
-	return !(ipv6_addr_type(&tuple->src.in6) & IPV6_ADDR_UNICAST) ||
-	       ipv6_chk_addr(net, &tuple->src.in6, NULL, 0);
-}
-
 /* Not ours, and no socket of this host may take it for its own */
 static unsigned int leave(struct rayos_lb_net *ln, struct sk_buff *skb,
 			  const struct rayos_lb_pkt *pkt,
@@ -378,7 +367,7 @@ static unsigned int begin(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (!balancer)
 		return leave(ln, skb, pkt, state);
 	/* for the stack to drop, and to log if it is asked to */
-	if (!pkt->local_out && martian(state->net, skb, &pkt->tuple))
+	if (!pkt->local_out && rayos_lb_martian(ln, skb->dev, &pkt->tuple))
 		return NF_ACCEPT;
 	if (rayos_lb_overflow_recent(ln))
 		backend = rayos_lb_overflow_following(balancer, pkt);
@@ -474,6 +463,58 @@ static void cut_tcp(const struct rayos_lb_flow *flow, struct sk_buff *skb,
 		rayos_lb_reset_onward(state->net, skb, pkt);
 }
 
+/* Begins a flow, if that is all that there is to do.  What cannot get one now is
+ * counted, answered and carried otherwise by who sees it next.
+ */
+static struct rayos_lb_node *open_flow(struct rayos_lb_net *ln,
+				       const struct net_device *dev,
+				       const struct rayos_lb_pkt *pkt)
+{
+	struct rayos_lb_balancer *balancer;
+	struct rayos_lb_flow *flow;
+
+	balancer = rayos_lb_balancer_find(ln, &pkt->tuple);
+	if (!balancer || !opens(pkt) || READ_ONCE(balancer->passive) ||
+	    rayos_lb_overflow_recent(ln) || rayos_lb_flow_table_full(&ln->flows))
+		return NULL;
+	if (rayos_lb_martian(ln, dev, &pkt->tuple))
+		return NULL;
+	flow = rayos_lb_schedule_quietly(balancer, pkt);
+	return IS_ERR(flow) ? NULL : &flow->node[RAYOS_LB_FORWARD];
+}
+
+/**
+ * rayos_lb_path_find() - find the flow of a packet, or begin one, if nothing is in
+ *	the way of it
+ * @ln: the namespace
+ * @dev: where it came from
+ * @pkt: what was read of the packet
+ *
+ * Context: within RCU, which protects what is returned; bottom halves off.
+ * Return: the node of the packet's direction; NULL if it belongs to nobody, makes
+ * an end of its flow, belongs to one that is cut off, or there is more to be
+ * looked at.
+ */
+struct rayos_lb_node *rayos_lb_path_find(struct rayos_lb_net *ln,
+					 const struct net_device *dev,
+					 const struct rayos_lb_pkt *pkt)
+{
+	struct rayos_lb_node *node;
+	struct rayos_lb_flow *flow;
+
+	node = rayos_lb_flow_lookup(&ln->flows, &pkt->tuple);
+	if (!node)
+		return open_flow(ln, dev, pkt);
+	flow = rayos_lb_node_flow(node);
+	if (unlikely(READ_ONCE(flow->backend->state) == RAYOS_LB_STATE_OFFLINE) ||
+	    unlikely(test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags)))
+		return NULL;
+	if (node->dir == RAYOS_LB_FORWARD &&
+	    unlikely(fate_of(flow, pkt) != GOES_ON))
+		return NULL;
+	return node;
+}
+
 static unsigned int handle(struct rayos_lb_net *ln, struct sk_buff *skb,
 			   const struct rayos_lb_pkt *pkt,
 			   const struct nf_hook_state *state)
@@ -525,7 +566,7 @@ static unsigned int hook4(struct sk_buff *skb, bool local_out,
 	struct rayos_lb_pkt pkt;
 	int err;
 
-	rayos_lb_pkt_init(&pkt, local_out);
+	rayos_lb_pkt_init(&pkt, local_out ? NULL : skb->dev, local_out);
 	switch (rayos_lb_parse4(skb, &pkt)) {
 	case RAYOS_LB_PKT_WHOLE:
 		return handle(ln, skb, &pkt, state);
@@ -550,7 +591,7 @@ static unsigned int hook6(struct sk_buff *skb, bool local_out,
 	struct rayos_lb_net *ln = rayos_lb_net(state->net);
 	struct rayos_lb_pkt pkt;
 
-	rayos_lb_pkt_init(&pkt, local_out);
+	rayos_lb_pkt_init(&pkt, local_out ? NULL : skb->dev, local_out);
 	switch (rayos_lb_parse6(skb, &pkt)) {
 	case RAYOS_LB_PKT_WHOLE:
 		return handle(ln, skb, &pkt, state);
@@ -558,7 +599,7 @@ static unsigned int hook6(struct sk_buff *skb, bool local_out,
 		return rayos_lb_icmp6(ln, skb, local_out, state);
 	case RAYOS_LB_PKT_FRAGMENT:
 		return local_out ? NF_ACCEPT :
-			rayos_lb_frag6_follow(ln->frag6, skb, state);
+			rayos_lb_frag6_follow(ln, skb, state);
 	default:
 		return NF_ACCEPT;
 	}
@@ -594,8 +635,17 @@ static unsigned int run(struct sk_buff *skb, bool local_out,
 	return verdict;
 }
 
-static unsigned int pre_routing(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state)
+/**
+ * rayos_lb_pre_routing() - the hook at PRE_ROUTING
+ * @priv: not used
+ * @skb: the packet
+ * @state: of the hook
+ *
+ * Context: within RCU.
+ * Return: the verdict.
+ */
+unsigned int rayos_lb_pre_routing(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
 {
 	return for_this_host(skb) ? run(skb, false, state) : NF_ACCEPT;
 }
@@ -608,7 +658,7 @@ static unsigned int local_out(void *priv, struct sk_buff *skb,
 
 static const struct nf_hook_ops hooks[] = {
 	{
-		.hook = pre_routing,
+		.hook = rayos_lb_pre_routing,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP_PRI_CONNTRACK - 10,
@@ -620,7 +670,7 @@ static const struct nf_hook_ops hooks[] = {
 		.priority = NF_IP_PRI_NAT_DST + 1,
 	},
 	{
-		.hook = pre_routing,
+		.hook = rayos_lb_pre_routing,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP6_PRI_CONNTRACK - 10,

@@ -63,9 +63,31 @@ rayos_lb_turn_other(const struct rayos_lb_turn *turn)
 		(struct rayos_lb_endpoint) { .addr = t->dst, .port = t->dport };
 }
 
+/**
+ * rayos_lb_turn_to() - who receives a packet next but for routers
+ * @turn: its turn
+ * @pkt: what was read of it
+ *
+ * Return: the address that it will have, or that of the neighbour which has the
+ * address as well.
+ */
+static inline const union nf_inet_addr *
+rayos_lb_turn_to(const struct rayos_lb_turn *turn,
+		 const struct rayos_lb_pkt *pkt)
+{
+	if (!turn->source)
+		return &turn->to->addr;
+	return turn->opposite ? &turn->opposite->src : &pkt->tuple.dst;
+}
+
 /* path.c */
 int rayos_lb_path_register(struct net *net);
 void rayos_lb_path_unregister(struct net *net);
+unsigned int rayos_lb_pre_routing(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state);
+struct rayos_lb_node *rayos_lb_path_find(struct rayos_lb_net *ln,
+					 const struct net_device *dev,
+					 const struct rayos_lb_pkt *pkt);
 struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 					enum rayos_lb_dir dir);
 void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
@@ -93,14 +115,24 @@ bool rayos_lb_rewrite4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 		       const struct rayos_lb_turn *turn);
 bool rayos_lb_rewrite6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 		       const struct rayos_lb_turn *turn);
-unsigned int rayos_lb_output4(struct sk_buff *skb,
+struct dst_entry *rayos_lb_route4(struct net *net, const struct sk_buff *skb,
+				  const struct rayos_lb_turn *turn);
+struct dst_entry *rayos_lb_route6(struct net *net, const struct sk_buff *skb,
+				  const struct rayos_lb_turn *turn);
+bool rayos_lb_change4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		      const struct rayos_lb_turn *turn);
+bool rayos_lb_change6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		      const struct rayos_lb_turn *turn);
+unsigned int rayos_lb_output4(struct rayos_lb_net *ln, struct sk_buff *skb,
 			      const struct rayos_lb_pkt *pkt,
 			      const struct rayos_lb_turn *turn,
 			      const struct nf_hook_state *state);
-unsigned int rayos_lb_output6(struct sk_buff *skb,
+unsigned int rayos_lb_output6(struct rayos_lb_net *ln, struct sk_buff *skb,
 			      const struct rayos_lb_pkt *pkt,
 			      const struct rayos_lb_turn *turn,
 			      const struct nf_hook_state *state);
+
+u32 rayos_lb_mtu6(struct dst_entry *dst);
 
 bool rayos_lb_neighbour4(struct net *net, const struct rayos_lb_endpoint *to);
 bool rayos_lb_neighbour6(struct net *net, const struct rayos_lb_endpoint *to);
@@ -117,7 +149,7 @@ void rayos_lb_frag6_table_free(struct rayos_lb_frag6_table *table);
 void rayos_lb_frag6_add(struct rayos_lb_frag6_table *table,
 			const struct sk_buff *skb,
 			const struct rayos_lb_turn *turn);
-unsigned int rayos_lb_frag6_follow(struct rayos_lb_frag6_table *table,
+unsigned int rayos_lb_frag6_follow(struct rayos_lb_net *ln,
 				   struct sk_buff *skb,
 				   const struct nf_hook_state *state);
 

@@ -79,7 +79,8 @@ int rayos_lb_register_policy(const struct rayos_lb_policy_ops *ops)
 	int err = 0;
 
 	if (!ops->owner || !name_good(ops->name) || !table_good(ops) ||
-	    ops->ramp || (!ops->pick && !ops->pick_flow))
+	    ops->ramp || (!ops->pick && !ops->pick_flow) ||
+	    (ops->stateless && ops->pick_flow))
 		return -EINVAL;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)

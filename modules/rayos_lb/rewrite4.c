@@ -12,6 +12,8 @@
 #include <rayos/compat.h>
 #include <kunit/visibility.h>
 
+#include "fast.h"
+#include "lb.h"
 #include "path.h"
 
 static bool icmp_error(const struct sk_buff *skb, u32 offset)
@@ -147,8 +149,17 @@ static struct dst_entry *find_neighbour(struct net *net,
 	return dst;
 }
 
-static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
-				    const struct rayos_lb_turn *turn)
+/**
+ * rayos_lb_route4() - the way out of a packet
+ * @net: the network namespace
+ * @skb: the packet, as it came
+ * @turn: its new address, and where the way is remembered
+ *
+ * Context: within RCU, which protects what is returned.
+ * Return: the route, or NULL if there is none.
+ */
+struct dst_entry *rayos_lb_route4(struct net *net, const struct sk_buff *skb,
+				  const struct rayos_lb_turn *turn)
 {
 	struct dst_entry *dst = rayos_lb_route_get(turn->route);
 	struct flowi4 fl4 = {
@@ -188,10 +199,8 @@ static bool too_big(const struct sk_buff *skb, u32 mtu)
 /* What a router does, before the packet is changed: the sender gets its own
  * packet back in an ICMP error.
  */
-static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
+static bool may_pass(struct sk_buff *skb, u32 mtu)
 {
-	u32 mtu = ip_dst_mtu_maybe_forward(dst, true);
-
 	if (skb_warn_if_lro(skb))
 		return false;
 	if (ip_hdr(skb)->ttl <= 1) {
@@ -213,7 +222,7 @@ static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	struct dst_entry *dst;
 
 	if (turn->direct) {
-		dst = find_route(state->net, skb, turn);
+		dst = rayos_lb_route4(state->net, skb, turn);
 		if (!dst)
 			return NF_DROP;
 		skb_dst_drop(skb);
@@ -242,17 +251,43 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	return NF_ACCEPT;
 }
 
-/* The header is written to even where only the TTL changes */
-static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
-		   const struct rayos_lb_turn *turn)
+/**
+ * rayos_lb_change4() - rewrite a packet that goes on
+ * @skb: the packet
+ * @pkt: from rayos_lb_parse4()
+ * @turn: its new addresses, if it gets any
+ *
+ * Its header is writable then also where only the TTL will change.
+ *
+ * Context: Any.
+ * Return: false for want of memory; the packet is as it was.
+ */
+bool rayos_lb_change4(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		      const struct rayos_lb_turn *turn)
 {
 	if (unlikely(turn->direct))
 		return !skb_ensure_writable(skb, sizeof(struct iphdr));
 	return rayos_lb_rewrite4(skb, pkt, turn);
 }
 
+/* What may have to be taken apart goes through the stack */
+static void leave(struct rayos_lb_net *ln, struct sk_buff *skb,
+		  struct dst_entry *dst, u32 mtu, __be32 to)
+{
+	struct neighbour *next = NULL;
+
+	if (skb->len <= mtu && !skb_is_gso(skb) &&
+	    !IPCB(skb)->frag_max_size && rayos_lb_post_routing_passes(ln, false))
+		next = rayos_lb_next4(skb, dst, to);
+	if (next)
+		rayos_lb_hand_over(skb, next, dst);
+	else
+		rayos_lb_send(ln->net, skb);
+}
+
 /**
  * rayos_lb_output4() - send a packet on its way
+ * @ln: the namespace
  * @skb: the packet, before it is changed
  * @pkt: from rayos_lb_parse4()
  * @turn: its new address and its way
@@ -261,17 +296,18 @@ static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
  * Context: within RCU, bottom halves off.
  * Return: the verdict of the hook.
  */
-unsigned int rayos_lb_output4(struct sk_buff *skb,
+unsigned int rayos_lb_output4(struct rayos_lb_net *ln, struct sk_buff *skb,
 			      const struct rayos_lb_pkt *pkt,
 			      const struct rayos_lb_turn *turn,
 			      const struct nf_hook_state *state)
 {
 	struct dst_entry *dst;
+	u32 mtu;
 
 	if (pkt->local_out)
 		return reroute(skb, pkt, turn, state);
 
-	dst = find_route(state->net, skb, turn);
+	dst = rayos_lb_route4(state->net, skb, turn);
 	if (!dst)
 		return NF_DROP;
 	if (container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL)
@@ -279,10 +315,12 @@ unsigned int rayos_lb_output4(struct sk_buff *skb,
 
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
-	if (!may_pass(skb, dst) || !change(skb, pkt, turn))
+	mtu = ip_dst_mtu_maybe_forward(dst, true);
+	if (!may_pass(skb, mtu) || !rayos_lb_change4(skb, pkt, turn))
 		return NF_DROP;
 	ip_decrease_ttl(ip_hdr(skb));
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
-	rayos_lb_send(state->net, skb);
+	leave(ln, skb, dst, mtu,
+	      turn->direct ? turn->to->addr.ip : ip_hdr(skb)->daddr);
 	return NF_STOLEN;
 }

@@ -11,6 +11,8 @@
 #include <rayos/compat.h>
 #include <kunit/visibility.h>
 
+#include "fast.h"
+#include "lb.h"
 #include "path.h"
 
 static bool icmp_error(const struct sk_buff *skb, u32 offset)
@@ -159,8 +161,17 @@ static struct dst_entry *find_neighbour(struct net *net,
 	return &rt->dst;
 }
 
-static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
-				    const struct rayos_lb_turn *turn)
+/**
+ * rayos_lb_route6() - the way out of a packet
+ * @net: the network namespace
+ * @skb: the packet, as it came
+ * @turn: its new address, and where the way is remembered
+ *
+ * Context: within RCU, which protects what is returned.
+ * Return: the route, or NULL if there is none.
+ */
+struct dst_entry *rayos_lb_route6(struct net *net, const struct sk_buff *skb,
+				  const struct rayos_lb_turn *turn)
 {
 	struct dst_entry *dst = rayos_lb_route_get(turn->route);
 	struct flowi6 fl6 = {};
@@ -187,6 +198,22 @@ static struct dst_entry *find_route(struct net *net, struct sk_buff *skb,
 	return dst;
 }
 
+/**
+ * rayos_lb_mtu6() - how long a packet may be
+ * @dst: its route
+ *
+ * What forwards looks at the device, what sends at the route.
+ *
+ * Context: within RCU.
+ * Return: the least of both, in bytes.
+ */
+u32 rayos_lb_mtu6(struct dst_entry *dst)
+{
+	u32 mtu = min_t(u32, ip6_dst_mtu_maybe_forward(dst, true), dst_mtu(dst));
+
+	return max_t(u32, mtu, IPV6_MIN_MTU);
+}
+
 static bool too_big(const struct sk_buff *skb, u32 mtu)
 {
 	if (skb->len <= mtu)
@@ -198,11 +225,8 @@ static bool too_big(const struct sk_buff *skb, u32 mtu)
 	       !(skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu));
 }
 
-static bool may_pass(struct sk_buff *skb, struct dst_entry *dst)
+static bool may_pass(struct sk_buff *skb, u32 mtu)
 {
-	u32 mtu = max_t(u32, ip6_dst_mtu_maybe_forward(dst, true),
-			IPV6_MIN_MTU);
-
 	if (skb_warn_if_lro(skb))
 		return false;
 	if (ipv6_hdr(skb)->hop_limit <= 1) {
@@ -223,7 +247,7 @@ static unsigned int reroute(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	struct dst_entry *dst;
 
 	if (turn->direct) {
-		dst = find_route(state->net, skb, turn);
+		dst = rayos_lb_route6(state->net, skb, turn);
 		if (!dst)
 			return NF_DROP;
 		skb_dst_drop(skb);
@@ -248,16 +272,43 @@ static unsigned int deliver(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
 	return NF_ACCEPT;
 }
 
-static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
-		   const struct rayos_lb_turn *turn)
+/**
+ * rayos_lb_change6() - rewrite a packet that goes on
+ * @skb: the packet
+ * @pkt: from rayos_lb_parse6(), or NULL for a later fragment
+ * @turn: its new addresses, if it gets any
+ *
+ * Its header is writable then also where only the hop limit will change.
+ *
+ * Context: Any.
+ * Return: false for want of memory; the packet is as it was.
+ */
+bool rayos_lb_change6(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
+		      const struct rayos_lb_turn *turn)
 {
 	if (unlikely(turn->direct))
 		return !skb_ensure_writable(skb, sizeof(struct ipv6hdr));
 	return rayos_lb_rewrite6(skb, pkt, turn);
 }
 
+/* What may have to be taken apart goes through the stack */
+static void leave(struct rayos_lb_net *ln, struct sk_buff *skb,
+		  struct dst_entry *dst, u32 mtu, const struct in6_addr *to)
+{
+	struct neighbour *next = NULL;
+
+	if (skb->len <= mtu && !skb_is_gso(skb) &&
+	    !IP6CB(skb)->frag_max_size && rayos_lb_post_routing_passes(ln, true))
+		next = rayos_lb_next6(skb, dst, to);
+	if (next)
+		rayos_lb_hand_over(skb, next, dst);
+	else
+		rayos_lb_send(ln->net, skb);
+}
+
 /**
  * rayos_lb_output6() - send a packet on its way
+ * @ln: the namespace
  * @skb: the packet, before it is changed
  * @pkt: from rayos_lb_parse6(), or NULL for a later fragment
  * @turn: its new address and its way
@@ -266,28 +317,31 @@ static bool change(struct sk_buff *skb, const struct rayos_lb_pkt *pkt,
  * Context: within RCU, bottom halves off.
  * Return: the verdict of the hook.
  */
-unsigned int rayos_lb_output6(struct sk_buff *skb,
+unsigned int rayos_lb_output6(struct rayos_lb_net *ln, struct sk_buff *skb,
 			      const struct rayos_lb_pkt *pkt,
 			      const struct rayos_lb_turn *turn,
 			      const struct nf_hook_state *state)
 {
 	struct dst_entry *dst;
+	u32 mtu;
 
 	if (pkt && pkt->local_out)
 		return reroute(skb, pkt, turn, state);
 
-	dst = find_route(state->net, skb, turn);
+	dst = rayos_lb_route6(state->net, skb, turn);
 	if (!dst)
 		return NF_DROP;
 	if (container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL)
 		return deliver(skb, pkt, turn, dst);
 
-	if (!may_pass(skb, dst) || !change(skb, pkt, turn))
+	mtu = rayos_lb_mtu6(dst);
+	if (!may_pass(skb, mtu) || !rayos_lb_change6(skb, pkt, turn))
 		return NF_DROP;
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	ipv6_hdr(skb)->hop_limit--;
 	IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-	rayos_lb_send(state->net, skb);
+	leave(ln, skb, dst, mtu,
+	      turn->direct ? &turn->to->addr.in6 : &ipv6_hdr(skb)->daddr);
 	return NF_STOLEN;
 }

@@ -228,6 +228,25 @@ static struct rayos_lb_flow *place(struct rayos_lb_balancer *balancer,
 	return flow;
 }
 
+/**
+ * rayos_lb_schedule_quietly() - find a backend for a new flow
+ * @balancer: that the packet is for
+ * @pkt: the client's first packet
+ *
+ * Context: within RCU, bottom halves off.
+ * Return: as rayos_lb_schedule(), but nothing is counted if there is none.
+ */
+struct rayos_lb_flow *
+rayos_lb_schedule_quietly(struct rayos_lb_balancer *balancer,
+			  const struct rayos_lb_pkt *pkt)
+{
+	struct rayos_lb_flow *flow = place(balancer, pkt, NULL);
+
+	if (!IS_ERR(flow) && READ_ONCE(balancer->affinity))
+		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
+	return flow;
+}
+
 static struct rayos_lb_flow *settle(struct rayos_lb_balancer *balancer,
 				    const struct rayos_lb_pkt *pkt,
 				    struct rayos_lb_flow *flow)
@@ -318,6 +337,26 @@ bool rayos_lb_schedule_possible(const struct rayos_lb_balancer *balancer,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_possible);
 
+static struct rayos_lb_backend *
+by_hash(const struct rayos_lb_snapshot *snapshot,
+	const struct rayos_lb_tuple *tuple)
+{
+	const struct rayos_lb_pool *pool = &snapshot->pool;
+	struct rayos_lb_backend *backend;
+	u32 first, i;
+
+	if (!pool->nr)
+		return NULL;
+	first = pick(pool, tuple);
+	for (i = 0; i < pool->nr; i++) {
+		backend = snapshot->backend[(first + i) % pool->nr];
+		if (READ_ONCE(backend->state) == RAYOS_LB_STATE_HEALTHY &&
+		    READ_ONCE(backend->weight))
+			return backend;
+	}
+	return NULL;
+}
+
 /**
  * rayos_lb_schedule_stateless() - find who would get a flow, by its hash alone
  * @balancer: that the packet is for
@@ -335,21 +374,13 @@ rayos_lb_schedule_stateless(const struct rayos_lb_balancer *balancer,
 {
 	const struct rayos_lb_snapshot *snapshot;
 	struct rayos_lb_backend *backend;
-	const struct rayos_lb_pool *pool;
-	u32 first, i;
 
 	snapshot = rcu_dereference(balancer->snapshot);
-	if (!snapshot || !snapshot->pool.nr || !snapshot->pool.policy->stateless)
+	if (!snapshot || !snapshot->pool.policy->stateless)
 		return NULL;
-	pool = &snapshot->pool;
-
-	first = pool->policy->pick(pool, key_for(pool->policy->key, &pkt->tuple));
-	for (i = 0; i < pool->nr; i++) {
-		backend = snapshot->backend[(first + i) % pool->nr];
-		if (READ_ONCE(backend->state) == RAYOS_LB_STATE_HEALTHY &&
-		    READ_ONCE(backend->weight))
-			return backend;
-	}
-	return NULL;
+	backend = by_hash(snapshot, &pkt->tuple);
+	if (!backend && snapshot->fallback)
+		backend = by_hash(snapshot->fallback, &pkt->tuple);
+	return backend;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_schedule_stateless);

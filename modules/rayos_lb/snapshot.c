@@ -66,8 +66,8 @@ static u32 table_max(const struct rayos_lb_policy_ops *policy, bool ramp)
 
 /* Of one role, each of which takes its own turns: one flow may ask both */
 static struct rayos_lb_snapshot *
-alloc(atomic_t *cursor, const struct rayos_lb_picker *picker, u32 policy,
-      u32 nr, bool ramp)
+alloc_one(atomic_t *cursor, const struct rayos_lb_picker *picker, u32 policy,
+	  u32 nr, bool ramp)
 {
 	const struct rayos_lb_policy_ops *ops =
 		rayos_lb_picker_ops(picker, policy);
@@ -122,11 +122,11 @@ rayos_lb_snapshot_alloc(struct rayos_lb_balancer *balancer,
 {
 	struct rayos_lb_snapshot *snapshot;
 
-	snapshot = alloc(&balancer->cursor, picker, policy, nr, ramp);
+	snapshot = alloc_one(&balancer->cursor, picker, policy, nr, ramp);
 	if (!snapshot || !nr_fallback)
 		return snapshot;
-	snapshot->fallback = alloc(&balancer->fallback_cursor, picker, policy,
-				   nr_fallback, ramp);
+	snapshot->fallback = alloc_one(&balancer->fallback_cursor, picker, policy,
+				       nr_fallback, ramp);
 	if (snapshot->fallback)
 		return snapshot;
 	rayos_lb_snapshot_free(snapshot);

@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <net/ipv6.h>
 
+struct net_device;
+
 /**
  * struct rayos_lb_endpoint - an address with its port
  * @addr: zero beyond the IPv4 address where it is one
@@ -44,6 +46,7 @@ struct rayos_lb_tuple {
  * @thoff: offset of the transport header from skb->data
  * @len: bytes of the packet, network header included
  * @payload: bytes behind the transport header
+ * @dev: where it came from, NULL if @local_out
  * @tcp_flags: byte 13 of the TCP header, 0 for UDP
  * @local_out: it was sent from this host and has just been routed
  * @first_fragment: more fragments of it follow (IPv6)
@@ -53,6 +56,7 @@ struct rayos_lb_pkt {
 	u32 thoff;
 	u32 len;
 	u32 payload;
+	const struct net_device *dev;
 	u8 tcp_flags;
 	bool local_out;
 	bool first_fragment;
@@ -62,10 +66,14 @@ struct rayos_lb_pkt {
  * rayos_lb_pkt_init() - begin to read a packet
  * @pkt: what parsing fills in; nothing is zeroed that it sets before anybody
  *	looks
+ * @dev: where it came from, NULL if @local_out
  * @local_out: it was sent from this host and has just been routed
  */
-static inline void rayos_lb_pkt_init(struct rayos_lb_pkt *pkt, bool local_out)
+static inline void rayos_lb_pkt_init(struct rayos_lb_pkt *pkt,
+				     const struct net_device *dev,
+				     bool local_out)
 {
+	pkt->dev = dev;
 	pkt->local_out = local_out;
 	pkt->first_fragment = false;
 }

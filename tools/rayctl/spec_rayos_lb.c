@@ -97,6 +97,18 @@ static const struct spec_value enum_check_result[] = {
 	{ NULL, NULL }
 };
 
+static const struct spec_value enum_fast_path[] = {
+	{ "off",
+	  "None do; it is turned off, or there are hooks which must see them." },
+	{ "ipv4",
+	  "Those of IPv4 do." },
+	{ "ipv6",
+	  "Those of IPv6 do." },
+	{ "on",
+	  "All do." },
+	{ NULL, NULL }
+};
+
 static const struct spec_value enum_mode[] = {
 	{ "nat",
 	  "The destination is replaced; answers must come back through the balancer." },
@@ -291,10 +303,11 @@ static const struct spec_attr attrs_status[] = {
 	[8] = { .name = "flow-bytes", .kind = SPEC_U32 },
 	[9] = { .name = "table-full", .kind = SPEC_UINT },
 	[10] = { .name = "evicted", .kind = SPEC_UINT },
+	[11] = { .name = "fast-path", .kind = SPEC_U32, .values = enum_fast_path },
 };
 
 static const struct spec_set set_status = {
-	"status", 10, attrs_status
+	"status", 11, attrs_status
 };
 
 static const struct spec_attr attrs_policy_info[] = {

@@ -181,6 +181,26 @@ enum rayos_lb_check_result {
 };
 
 /**
+ * enum rayos_lb_fast_path - Whether packets take the fast path, past the hooks
+ *   of others.
+ * @RAYOS_LB_FAST_PATH_OFF: None do; it is turned off, or there are hooks which
+ *   must see them.
+ * @RAYOS_LB_FAST_PATH_IPV4: Those of IPv4 do.
+ * @RAYOS_LB_FAST_PATH_IPV6: Those of IPv6 do.
+ * @RAYOS_LB_FAST_PATH_ON: All do.
+ */
+enum rayos_lb_fast_path {
+	RAYOS_LB_FAST_PATH_OFF,
+	RAYOS_LB_FAST_PATH_IPV4,
+	RAYOS_LB_FAST_PATH_IPV6,
+	RAYOS_LB_FAST_PATH_ON,
+
+	/* private: */
+	__RAYOS_LB_FAST_PATH_MAX,
+	RAYOS_LB_FAST_PATH_MAX = (__RAYOS_LB_FAST_PATH_MAX - 1)
+};
+
+/**
  * enum rayos_lb_mode - How packets get to a backend and back.
  * @RAYOS_LB_MODE_NAT: The destination is replaced; answers must come back
  *   through the balancer.
@@ -387,6 +407,7 @@ enum {
 	RAYOS_LB_A_STATUS_FLOW_BYTES,
 	RAYOS_LB_A_STATUS_TABLE_FULL,
 	RAYOS_LB_A_STATUS_EVICTED,
+	RAYOS_LB_A_STATUS_FAST_PATH,
 
 	__RAYOS_LB_A_STATUS_MAX,
 	RAYOS_LB_A_STATUS_MAX = (__RAYOS_LB_A_STATUS_MAX - 1)

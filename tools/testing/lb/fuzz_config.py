@@ -18,6 +18,7 @@ from netns import inside
 
 NETLINK_GENERIC, GENL_ID_CTRL = 16, 16
 CONFIG_SET = 16
+SLOW_START, PROGRAM = 24, 25
 NLMSG_ERROR, NLM_F_REQUEST, NLM_F_ACK, NESTED = 2, 1, 4, 0x8000
 
 
@@ -76,11 +77,22 @@ def u32(rnd, kind, usual):
                                  rnd.getrandbits(32)))
 
 
+def program(rnd):
+    """Loads of a word and a sum; one that lasts, or nearly so."""
+    insns = [struct.pack("=HBBI", rnd.choice((0x20, 0x28, 0x30, 0x04)), 0, 0,
+                         4 * rnd.randrange(12)) for _ in range(rnd.randrange(4))]
+    return b"".join(insns) + struct.pack("=HBBI", 0x16, 0, 0, 0)
+
+
 def balancer(rnd, name):
     attrs = [nla(2, name + b"\0"), address(rnd, 4, 5),
              nla(6, struct.pack(">H", rnd.randrange(80, 90)))]
-    if rnd.randrange(2):
+    if not rnd.randrange(4):
+        attrs += [u32(rnd, 7, (6,)), nla(PROGRAM, program(rnd))]
+    elif rnd.randrange(2):
         attrs.append(u32(rnd, 7, range(6)))
+    if not rnd.randrange(3):
+        attrs.append(nla(SLOW_START, struct.pack("=Q", rnd.choice((0, 10**9, 10**12, 1)))))
     if rnd.randrange(2):
         attrs.append(u32(rnd, 3, range(2)))
     if not rnd.randrange(3):
