@@ -35,7 +35,7 @@ static int encode_binary(struct nl_msg *msg, int type, const char *hex)
 	struct nlattr *nla;
 	unsigned char *to;
 
-	if (strlen(hex) % 2 || strspn(hex, "0123456789abcdef") != 2 * len ||
+	if (strlen(hex) % 2 || strspn(hex, "0123456789abcdefABCDEF") != 2 * len ||
 	    len > UINT16_MAX - NLA_HDRLEN)
 		return -NLE_INVAL;
 	nla = nla_reserve(msg, type, len);

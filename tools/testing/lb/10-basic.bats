@@ -41,6 +41,7 @@ load common
 }
 
 @test "weighted-round-robin is exact and interleaves" {
+	whole_pass
 	web policy weighted-round-robin
 	lb set web backend $B1 weight 5
 	lb set web backend $B2 weight 3
@@ -71,6 +72,7 @@ load common
 }
 
 @test "ip-hash gives a client one backend, and moves only whom it must" {
+	whole_pass
 	web policy ip-hash
 	agent load ns=$C dst=$VIP n=192 src=10.0.0.2-65 remember=all
 	got 'ok == 192 && unstable == 0'
@@ -87,6 +89,7 @@ load common
 }
 
 @test "random is even" {
+	whole_pass
 	web policy random
 	agent load ns=$C dst=$VIP n=300
 	got 'ok == 300'
@@ -95,6 +98,7 @@ load common
 }
 
 @test "maglev is even, and moves only whom it must" {
+	whole_pass
 	web policy maglev
 	agent load ns=$C dst=$VIP n=300
 	got 'ok == 300'
@@ -112,6 +116,7 @@ load common
 }
 
 @test "maglev follows weights" {
+	whole_pass
 	web policy maglev
 	lb set web backend $B1 weight 8
 	agent load ns=$C dst=$VIP n=300

@@ -26,6 +26,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "checks come at their interval, and no sooner" {
+	whole_pass
 	web health tcp interval 2s
 	agent sleep seconds=6
 	look
@@ -49,6 +50,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "fall and rise count checks in a row" {
+	whole_pass
 	web health http:/health interval 1s rise 3 fall 4
 	until_so 20 's1_check_passed >= 2'
 	agent knob name=b1 health=500
@@ -78,6 +80,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "every way to fail has its name" {
+	whole_pass
 	web health http:/health $FAST
 	until_so 20 's1_check_passed > 0'
 	agent knob name=b1 mode=mute
@@ -108,6 +111,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "udp: silence passes unless a reply is required, a closed port never" {
+	whole_pass
 	web proto udp health udp $FAST
 	until_so 20 's1_check_passed > 0 && s2_check_passed > 0 && s3_check_passed > 0'
 	agent served name=b1
@@ -130,6 +134,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "udp: what is sent, and to whom" {
+	whole_pass
 	web6 health udp send hex:00ff41 $FAST
 	until_so 20 's1_check_passed > 0 && s2_check_passed > 0 && s3_check_passed > 0'
 	agent served name=b1
@@ -148,6 +153,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 }
 
 @test "a stopped web server is found by http, not by tcp" {
+	whole_pass
 	nginx_in lb-2 81 n2
 	lb add web vip $VIP health tcp interval 1s timeout 500ms rise 1 fall 2
 	backends web $B1 10.0.1.12:81

@@ -44,7 +44,7 @@ two_files()
 	lb save "$f"
 	cat "$f"
 	# onto itself, from a file and from a pipe, nothing changes
-	[ -z "$(lb restore "$f" check)" ]
+	same_as "$f"
 	agent save key=before ns=$D args=lb,status
 	lb restore "$f"
 	lb restore <"$f"

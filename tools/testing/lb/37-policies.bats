@@ -88,6 +88,7 @@ teardown()
 }
 
 @test "slow start: the policies by chance and by hash" {
+	whole_pass
 	local policy
 
 	web
@@ -106,6 +107,7 @@ teardown()
 }
 
 @test "slow start: an idle server under least-connections gets no more than 1.2 of its share" {
+	whole_pass
 	local windows=0
 
 	web policy least-connections health tcp interval 1s timeout 500ms rise 1 fall 1 \
@@ -136,6 +138,7 @@ teardown()
 }
 
 @test "slow start: what flaps begins anew" {
+	whole_pass
 	web health tcp interval 1s timeout 500ms rise 1 fall 1 slow-start 1s
 	until_so 30 's1_effective_weight == 1000000 && s2_effective_weight == 1000000'
 	lb set web slow-start 1h
@@ -200,6 +203,7 @@ teardown()
 }
 
 @test "a program by the hash of the client is even, and gives a client one backend" {
+	whole_pass
 	web policy custom program "2,32 0 0 40,22 0 0 0"
 	agent load ns=$C dst=$VIP n=192 src=10.0.0.2-65
 	got 'ok == 192 && unstable == 0'
@@ -234,17 +238,17 @@ teardown()
 	lb status web | grep -q 'custom, program of 3 instructions'
 	lb save "$f"
 	grep -qF "policy custom program \"$PARITY\"" "$f"
-	[ -z "$(lb restore "$f" check)" ]
+	same_as "$f"
 	lb restore </dev/null
 	lb restore "$f"
-	[ -z "$(lb restore "$f" check)" ]
+	same_as "$f"
 	agent load ns=$C dst=$VIP n=5 sport=5000 src=10.0.0.2-6 rst=1
 	got 'ok == 5 && b1 == 5'
 
 	{ echo 4096; yes '4 0 0 1' | head -n 4095; echo '22 0 0 0'; } | lb set web program -
 	lb save "$f"
 	lb restore "$f"
-	[ -z "$(lb restore "$f" check)" ]
+	same_as "$f"
 	# 4095 added up, modulo 3
 	agent load ns=$C dst=$VIP n=5
 	got 'ok == 5 && b1 == 5'
@@ -288,7 +292,7 @@ teardown()
 
 	lb save "$BATS_TEST_TMPDIR/file"
 	grep -q ' policy module:by-port' "$BATS_TEST_TMPDIR/file"
-	[ -z "$(lb restore "$BATS_TEST_TMPDIR/file" check)" ]
+	same_as "$BATS_TEST_TMPDIR/file"
 	lb set web policy round-robin
 	until rmmod rayos_lb_sample_policy 2>/dev/null; do agent sleep seconds=0.1; done
 	# without it, the file is refused as a whole

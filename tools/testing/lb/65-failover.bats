@@ -84,6 +84,7 @@ who_has()
 }
 
 @test "passive: one that fails its trial is held for longer" {
+	whole_pass
 	web passive 3
 	agent deaf name=b2
 	agent load ns=$C dst=$VIP n=9
@@ -336,6 +337,7 @@ who_has()
 }
 
 @test "the kernel's log tells of it" {
+	whole_pass
 	local line="rayos_lb: web: backend 10.0.1.12:8080 unhealthy (passive), was healthy"
 
 	# past what the tests before have used up of its rate

@@ -95,6 +95,7 @@ teardown_file()
 }
 
 @test "rates follow, and go with the backend they are of" {
+	whole_pass
 	web
 	agent load ns=$C dst=$VIP n=60 keep=2
 	until_so 20 's1_stats_connection_rate > 0 && s3_stats_request_rate > 0'

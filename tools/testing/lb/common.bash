@@ -30,6 +30,12 @@ full()
 	if [ -n "${RAYOS_SHORT:-}" ]; then echo "$2"; else echo "$1"; fi
 }
 
+# whole_pass: for what takes long and is decided by code that no kernel differs in
+whole_pass()
+{
+	[ -z "${RAYOS_SHORT:-}" ] || skip "takes long, and is for the whole pass"
+}
+
 # agent VERB KEY=VALUE...: what the agent says is left in the array R
 agent()
 {
@@ -91,6 +97,17 @@ has_not()
 lb()
 {
 	rayctl -n "$D" lb "$@"
+}
+
+# same_as FILE: to restore it would change nothing
+same_as()
+{
+	local changes
+
+	changes=$(lb restore "$1" check) || return
+	[ -z "$changes" ] && return
+	echo "$changes"
+	return 1
 }
 
 # web [WORD...]: a balancer "web" on the VIP over b1, b2 and b3

@@ -389,9 +389,10 @@ class Server:
                                 struct.pack("=i", 0) + request[:16]))
         except Refusal as refusal:
             out = [self.refuse(refusal, request, offsets, dump)]
+        # as the kernel does: who has the answer can be sure of the events
+        self.multicast()
         for kind, msg_flags, payload in out:
             self.send(self.message(kind, msg_flags, seq, port, payload), (port, 0))
-        self.multicast()
 
     def send(self, message, where):
         """Whoever asked may have heard enough and gone, and that is not our end."""

@@ -71,7 +71,7 @@ teardown()
 	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +http +refused +0\.9s +23 +1\.9 ms +120 +23$' \
 		'^dns .* healthy +3\.0s +none +- +- +- +- +0 +0$'
 	done_by lb metrics web
-	shows '^web +total +1\.2M +2\.3M .* 123 GiB +4242 +3 +2 +41 +0 +17$' '^web +10\.0\.1\.4:8080 +- +- +- +- +- +- +- +-$'
+	shows '^web +total +1\.2M +2\.3M .* 123 GiB +4242 +3 +2 +41 +0 +17 +0$' '^web +10\.0\.1\.4:8080 +- +- +- +- +- +- +- +-$'
 	shows '^web +total +1\.5 +2346 +10\.0 +0\.020 +12\.2 KiB +1\.2 MiB +1\.2%$' \
 		'^web +10\.0\.1\.2:8080 +0 +0 +0 +0 +0 B +0 B +0%$'
 	done_by lb policies
