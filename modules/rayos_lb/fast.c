@@ -93,8 +93,8 @@ static bool trim(struct sk_buff *skb, u32 len)
 	       (skb->len > len && !pskb_trim_rcsum(skb, len));
 }
 
-/* A packet of which ip_rcv() would find nothing wrong, without options */
-static bool sound4(struct sk_buff *skb)
+/* Reads a packet of which ip_rcv() would find nothing wrong, without options */
+static __always_inline bool read4(struct sk_buff *skb, struct rayos_lb_pkt *pkt)
 {
 	const struct iphdr *iph;
 
@@ -109,8 +109,16 @@ static bool sound4(struct sk_buff *skb)
 		return false;
 	iph = ip_hdr(skb);
 	/* of what is longer than 64 KB the header does not tell the length */
-	return iph->tot_len && !ip_fast_csum(iph, 5) &&
-	       trim(skb, ntohs(iph->tot_len));
+	if (!iph->tot_len || ip_fast_csum(iph, 5) ||
+	    !trim(skb, ntohs(iph->tot_len)))
+		return false;
+	/* what is trimmed may have been made anew */
+	iph = ip_hdr(skb);
+	rayos_lb_pkt_init(pkt, skb->dev, false);
+	rayos_lb_read4(iph, pkt);
+	pkt->thoff = sizeof(*iph);
+	pkt->len = skb->len;
+	return rayos_lb_read_transport((const u8 *)(iph + 1), pkt);
 }
 
 /* The same of ip6_rcv(): no extension headers, and no jumbogram */
@@ -154,17 +162,15 @@ static unsigned int fast4(struct rayos_lb_net *ln, struct sk_buff *skb)
 	struct dst_entry *dst;
 	__be32 to;
 
-	if (!passes(ln, false) || !sound4(skb))
-		return NF_ACCEPT;
-	rayos_lb_pkt_init(&pkt, skb->dev, false);
-	if (rayos_lb_parse4(skb, &pkt) != RAYOS_LB_PKT_WHOLE)
+	if (!passes(ln, false) || !read4(skb, &pkt))
 		return NF_ACCEPT;
 	node = rayos_lb_path_find(ln, skb->dev, &pkt);
 	if (!node)
 		return NF_ACCEPT;
 	flow = rayos_lb_node_flow(node);
 	turn = rayos_lb_path_turn(flow, node->dir);
-	dst = rayos_lb_route4(ln->net, skb, &turn);
+	dst = rayos_lb_route_get(turn.route) ?:
+	      rayos_lb_route4(ln->net, skb, &turn);
 	if (!dst || !fits(skb, pkt.thoff, ip_dst_mtu_maybe_forward(dst, true)))
 		return NF_ACCEPT;
 	to = rayos_lb_turn_to(&turn, &pkt)->ip;
@@ -198,7 +204,8 @@ static unsigned int fast6(struct rayos_lb_net *ln, struct sk_buff *skb)
 		return NF_ACCEPT;
 	flow = rayos_lb_node_flow(node);
 	turn = rayos_lb_path_turn(flow, node->dir);
-	dst = rayos_lb_route6(ln->net, skb, &turn);
+	dst = rayos_lb_route_get(turn.route) ?:
+	      rayos_lb_route6(ln->net, skb, &turn);
 	if (!dst)
 		return NF_ACCEPT;
 	if (!fits(skb, pkt.thoff, rayos_lb_mtu6(dst)))
@@ -226,10 +233,11 @@ static unsigned int fast6(struct rayos_lb_net *ln, struct sk_buff *skb)
 unsigned int rayos_lb_fast(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
-	struct rayos_lb_net *ln = rayos_lb_net(state->net);
+	struct rayos_lb_net *ln;
 
 	if (!READ_ONCE(rayos_lb_fast_path) || !ordinary(skb))
 		return NF_ACCEPT;
+	ln = rayos_lb_net(state->net);
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		return fast4(ln, skb);

@@ -6,6 +6,7 @@
 #ifndef _RAYOS_LB_PATH_H
 #define _RAYOS_LB_PATH_H
 
+#include <linux/ip.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -166,6 +167,48 @@ rayos_lb_route_get(struct rayos_lb_route *route)
 	struct dst_entry *dst = rcu_dereference(route->dst);
 
 	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
+}
+
+/**
+ * rayos_lb_read_transport() - read ports, flags and the length of the payload
+ * @th: the transport header, of TCP at least 14 bytes and of UDP all of it
+ * @pkt: its protocol, @thoff and @len are set
+ *
+ * Return: false if the header makes no sense.
+ */
+static __always_inline bool rayos_lb_read_transport(const u8 *th,
+						    struct rayos_lb_pkt *pkt)
+{
+	const __be16 *ports = (const __be16 *)th;
+	u32 hlen = sizeof(struct udphdr);
+
+	pkt->tuple.sport = ports[0];
+	pkt->tuple.dport = ports[1];
+	pkt->tcp_flags = 0;
+	if (pkt->tuple.l4 == IPPROTO_TCP) {
+		hlen = (th[12] >> 4) * 4;
+		pkt->tcp_flags = th[13];
+		if (hlen < sizeof(struct tcphdr))
+			return false;
+	}
+	if (pkt->len < pkt->thoff + hlen)
+		return false;
+	pkt->payload = pkt->len - pkt->thoff - hlen;
+	return true;
+}
+
+/**
+ * rayos_lb_read4() - read the IPv4 header of a packet
+ * @iph: of TCP or UDP
+ * @pkt: told protocol and addresses
+ */
+static __always_inline void rayos_lb_read4(const struct iphdr *iph,
+					   struct rayos_lb_pkt *pkt)
+{
+	pkt->tuple.l4 = iph->protocol;
+	pkt->tuple.family = AF_INET;
+	rayos_lb_addr_set4(&pkt->tuple.src, iph->saddr);
+	rayos_lb_addr_set4(&pkt->tuple.dst, iph->daddr);
 }
 
 /**

@@ -47,10 +47,7 @@ enum rayos_lb_kind rayos_lb_parse4(const struct sk_buff *skb,
 	if (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP)
 		return RAYOS_LB_PKT_OTHER;
 
-	pkt->tuple.l4 = iph->protocol;
-	pkt->tuple.family = AF_INET;
-	rayos_lb_addr_set4(&pkt->tuple.src, iph->saddr);
-	rayos_lb_addr_set4(&pkt->tuple.dst, iph->daddr);
+	rayos_lb_read4(iph, pkt);
 	/* the length in a header of more than 64 KB is 0 */
 	pkt->len = skb->len;
 	if (ip_is_fragment(iph))
@@ -307,7 +304,8 @@ unsigned int rayos_lb_output4(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (pkt->local_out)
 		return reroute(skb, pkt, turn, state);
 
-	dst = rayos_lb_route4(state->net, skb, turn);
+	dst = rayos_lb_route_get(turn->route) ?:
+	      rayos_lb_route4(ln->net, skb, turn);
 	if (!dst)
 		return NF_DROP;
 	if (container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL)

@@ -328,7 +328,8 @@ unsigned int rayos_lb_output6(struct rayos_lb_net *ln, struct sk_buff *skb,
 	if (pkt && pkt->local_out)
 		return reroute(skb, pkt, turn, state);
 
-	dst = rayos_lb_route6(state->net, skb, turn);
+	dst = rayos_lb_route_get(turn->route) ?:
+	      rayos_lb_route6(ln->net, skb, turn);
 	if (!dst)
 		return NF_DROP;
 	if (container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL)

@@ -26,28 +26,12 @@ bool rayos_lb_parse_transport(const struct sk_buff *skb,
 			      struct rayos_lb_pkt *pkt)
 {
 	bool tcp = pkt->tuple.l4 == IPPROTO_TCP;
-	u32 hlen = sizeof(struct udphdr);
-	const __be16 *ports;
 	const u8 *th;
 	u8 buf[TCP_READ] __aligned(2);
 
-	th = skb_header_pointer(skb, pkt->thoff, tcp ? TCP_READ : hlen, buf);
-	if (!th)
-		return false;
-	ports = (const __be16 *)th;
-	pkt->tuple.sport = ports[0];
-	pkt->tuple.dport = ports[1];
-	pkt->tcp_flags = 0;
-	if (tcp) {
-		hlen = (th[12] >> 4) * 4;
-		pkt->tcp_flags = th[13];
-		if (hlen < sizeof(struct tcphdr))
-			return false;
-	}
-	if (pkt->len < pkt->thoff + hlen)
-		return false;
-	pkt->payload = pkt->len - pkt->thoff - hlen;
-	return true;
+	th = skb_header_pointer(skb, pkt->thoff,
+				tcp ? TCP_READ : sizeof(struct udphdr), buf);
+	return th && rayos_lb_read_transport(th, pkt);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_parse_transport);
 
