@@ -8,11 +8,13 @@
  * result is one line in the kernel's log.  Loading the module is the
  * measurement, so it never stays loaded: insmod says ECANCELED.
  */
+#include <linux/completion.h>
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
 #include <linux/inet.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -60,12 +62,18 @@ static uint packets = 1;
 module_param(packets, uint, 0);
 MODULE_PARM_DESC(packets, "packets, of which each belongs to the next flow");
 
+static uint cpus = 1;
+module_param(cpus, uint, 0);
+MODULE_PARM_DESC(cpus, "processors that do this at once, each with its share of the flows");
+
 static uint payload = 18;
 module_param(payload, uint, 0);
 MODULE_PARM_DESC(payload, "bytes behind the transport header");
 
 /* Ports of one address */
 #define PORTS	32768
+
+#define MAX_CPUS	8
 
 struct ends {
 	bool v6;
@@ -200,8 +208,25 @@ static struct sk_buff *packet(const struct ends *e, struct net_device *from_dev,
 /* Made in lots, so that only what the stack does is timed */
 #define LOT	64
 
-static u64 run(const struct ends *e, struct net_device *from_dev)
+/**
+ * struct injector - what one processor does
+ * @ends: what packets look like
+ * @dev: where they seem to come from
+ * @share: number of the processor
+ * @taken: ns that the stack took
+ * @done: it is over
+ */
+struct injector {
+	const struct ends *ends;
+	struct net_device *dev;
+	u32 share;
+	u64 taken;
+	struct completion done;
+};
+
+static u64 run(const struct injector *in)
 {
+	u32 mine = flows / cpus, first = in->share * mine;
 	struct sk_buff *lot[LOT];
 	u64 began, taken = 0;
 	u32 sent, n, i;
@@ -209,7 +234,8 @@ static u64 run(const struct ends *e, struct net_device *from_dev)
 	for (sent = 0; sent < packets; sent += n) {
 		n = min_t(u32, LOT, packets - sent);
 		for (i = 0; i < n; i++)
-			lot[i] = packet(e, from_dev, (sent + i) % flows);
+			lot[i] = packet(in->ends, in->dev,
+					first + (sent + i) % mine);
 		local_bh_disable();
 		began = ktime_get_ns();
 		for (i = 0; i < n; i++) {
@@ -223,6 +249,43 @@ static u64 run(const struct ends *e, struct net_device *from_dev)
 	return taken;
 }
 
+static int work(void *data)
+{
+	struct injector *in = data;
+
+	in->taken = run(in);
+	complete(&in->done);
+	return 0;
+}
+
+/* The time of the slowest: while it worked, all the others did as well */
+static u64 run_all(const struct ends *e, struct net_device *from_dev)
+{
+	static struct injector injectors[MAX_CPUS];
+	struct task_struct *task;
+	u64 taken = 0;
+	u32 i;
+
+	for (i = 0; i < cpus; i++) {
+		injectors[i] = (struct injector) {
+			.ends = e,
+			.dev = from_dev,
+			.share = i,
+		};
+		init_completion(&injectors[i].done);
+		task = kthread_create_on_cpu(work, &injectors[i], i, "inject/%u");
+		if (IS_ERR(task))
+			complete(&injectors[i].done);
+		else
+			wake_up_process(task);
+	}
+	for (i = 0; i < cpus; i++) {
+		wait_for_completion(&injectors[i].done);
+		taken = max(taken, injectors[i].taken);
+	}
+	return taken;
+}
+
 static int __init inject_init(void)
 {
 	struct net_device *from_dev;
@@ -231,14 +294,15 @@ static int __init inject_init(void)
 	int err;
 
 	err = parse(&e);
-	if (err || !flows || !packets)
+	if (err || !packets || !cpus || cpus > MAX_CPUS || flows < cpus ||
+	    cpus > num_online_cpus())
 		return -EINVAL;
 	from_dev = dev_get_by_name(current->nsproxy->net_ns, dev);
 	if (!from_dev)
 		return -ENODEV;
-	taken = run(&e, from_dev);
+	taken = run_all(&e, from_dev);
 	dev_put(from_dev);
-	pr_info("inject: %u packets in %llu ns\n", packets, taken);
+	pr_info("inject: %u packets in %llu ns\n", packets * cpus, taken);
 	return -ECANCELED;
 }
 module_init(inject_init);
