@@ -104,7 +104,7 @@ teardown_file()
 	agent rayctl ns=$D args=lb,status,web
 	got 's1_stats_connection_rate > 0 && s1_stats_byte_in_rate > 0'
 	agent grep ns=$D file=/sys/kernel/debug/rayos/lb/balancers \
-		pattern="_requests/s_[0-9]*[1-9][0-9.]*_errors/million_0$"
+		pattern="_requests/s_[0-9.]*[1-9][0-9.]*_errors/million_0$"
 	got 'lines == 3'
 	agent kill name=b2
 	lb del web backend $B2
