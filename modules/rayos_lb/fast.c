@@ -164,7 +164,7 @@ static unsigned int fast4(struct rayos_lb_net *ln, struct sk_buff *skb)
 
 	if (!passes(ln, false) || !read4(skb, &pkt))
 		return NF_ACCEPT;
-	node = rayos_lb_path_find(ln, skb->dev, &pkt);
+	node = rayos_lb_path_find(ln, &pkt);
 	if (!node)
 		return NF_ACCEPT;
 	flow = rayos_lb_node_flow(node);
@@ -199,7 +199,7 @@ static unsigned int fast6(struct rayos_lb_net *ln, struct sk_buff *skb)
 	rayos_lb_pkt_init(&pkt, skb->dev, false);
 	if (rayos_lb_parse6(skb, &pkt) != RAYOS_LB_PKT_WHOLE)
 		return NF_ACCEPT;
-	node = rayos_lb_path_find(ln, skb->dev, &pkt);
+	node = rayos_lb_path_find(ln, &pkt);
 	if (!node)
 		return NF_ACCEPT;
 	flow = rayos_lb_node_flow(node);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a packet leaves: past the output path of the stack, straight to the
- * neighbour that it goes to, where that path would do nothing else.
+ * How a packet leaves: by the output path of the stack, or past it, straight to
+ * the neighbour that it goes to, where that path would do nothing else.
  */
 #include <linux/netdevice.h>
 #include <net/arp.h>
@@ -15,6 +15,7 @@
 #include "bridge.h"
 #include "fast.h"
 #include "lb.h"
+#include "path.h"
 
 /**
  * rayos_lb_post_routing_passes() - whether packets may leave out POST_ROUTING
@@ -92,6 +93,29 @@ struct neighbour *rayos_lb_next6(const struct sk_buff *skb,
 	return ready(next, skb) ? next : NULL;
 }
 
+/* What a packet must not take along from where it came */
+static void strip(struct sk_buff *skb)
+{
+	skb_forward_csum(skb);
+	/* when it was received is not when it shall be sent */
+	skb_clear_tstamp(skb);
+	nf_reset_ct(skb);
+	rayos_lb_leave_bridge(skb);
+}
+
+/**
+ * rayos_lb_send() - let a packet go by its route
+ * @net: the network namespace
+ * @skb: the packet, complete, with its route; taken over
+ *
+ * Context: within RCU, bottom halves off.
+ */
+void rayos_lb_send(struct net *net, struct sk_buff *skb)
+{
+	strip(skb);
+	dst_output(net, NULL, skb);
+}
+
 /**
  * rayos_lb_hand_over() - let a packet go to a neighbour
  * @skb: the packet, complete; taken over
@@ -105,11 +129,7 @@ void rayos_lb_hand_over(struct sk_buff *skb, struct neighbour *next,
 {
 	/* of a container's socket, which must not be charged for our device */
 	skb_orphan(skb);
-	skb_forward_csum(skb);
-	/* when it was received is not when it shall be sent */
-	skb_clear_tstamp(skb);
-	nf_reset_ct(skb);
-	rayos_lb_leave_bridge(skb);
+	strip(skb);
 	skb_dst_drop(skb);
 	/* tunnels look at it */
 	if (unlikely(!(next->dev->priv_flags & IFF_XMIT_DST_RELEASE)))

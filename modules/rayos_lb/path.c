@@ -84,23 +84,6 @@ struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_path_turn);
 
-/**
- * rayos_lb_send() - let a packet go by its route
- * @net: the network namespace
- * @skb: the packet, complete, with its route; taken over
- *
- * Context: within RCU, bottom halves off.
- */
-void rayos_lb_send(struct net *net, struct sk_buff *skb)
-{
-	skb_forward_csum(skb);
-	/* when it was received is not when it shall be sent */
-	skb_clear_tstamp(skb);
-	nf_reset_ct(skb);
-	rayos_lb_leave_bridge(skb);
-	dst_output(net, NULL, skb);
-}
-
 static void record(struct rayos_lb_flow *flow, enum rayos_lb_latency what)
 {
 	s32 elapsed = rayos_lb_flow_clock() - READ_ONCE(flow->stamp);
@@ -467,7 +450,6 @@ static void cut_tcp(const struct rayos_lb_flow *flow, struct sk_buff *skb,
  * counted, answered and carried otherwise by who sees it next.
  */
 static struct rayos_lb_node *open_flow(struct rayos_lb_net *ln,
-				       const struct net_device *dev,
 				       const struct rayos_lb_pkt *pkt)
 {
 	struct rayos_lb_balancer *balancer;
@@ -477,7 +459,7 @@ static struct rayos_lb_node *open_flow(struct rayos_lb_net *ln,
 	if (!balancer || !opens(pkt) || READ_ONCE(balancer->passive) ||
 	    rayos_lb_overflow_recent(ln) || rayos_lb_flow_table_full(&ln->flows))
 		return NULL;
-	if (rayos_lb_martian(ln, dev, &pkt->tuple))
+	if (rayos_lb_martian(ln, pkt->dev, &pkt->tuple))
 		return NULL;
 	flow = rayos_lb_schedule_quietly(balancer, pkt);
 	return IS_ERR(flow) ? NULL : &flow->node[RAYOS_LB_FORWARD];
@@ -487,8 +469,7 @@ static struct rayos_lb_node *open_flow(struct rayos_lb_net *ln,
  * rayos_lb_path_find() - find the flow of a packet, or begin one, if nothing is in
  *	the way of it
  * @ln: the namespace
- * @dev: where it came from
- * @pkt: what was read of the packet
+ * @pkt: what was read of the packet, which has come from outside
  *
  * Context: within RCU, which protects what is returned; bottom halves off.
  * Return: the node of the packet's direction; NULL if it belongs to nobody, makes
@@ -496,7 +477,6 @@ static struct rayos_lb_node *open_flow(struct rayos_lb_net *ln,
  * looked at.
  */
 struct rayos_lb_node *rayos_lb_path_find(struct rayos_lb_net *ln,
-					 const struct net_device *dev,
 					 const struct rayos_lb_pkt *pkt)
 {
 	struct rayos_lb_node *node;
@@ -504,7 +484,7 @@ struct rayos_lb_node *rayos_lb_path_find(struct rayos_lb_net *ln,
 
 	node = rayos_lb_flow_lookup(&ln->flows, &pkt->tuple);
 	if (!node)
-		return open_flow(ln, dev, pkt);
+		return open_flow(ln, pkt);
 	flow = rayos_lb_node_flow(node);
 	if (unlikely(READ_ONCE(flow->backend->state) == RAYOS_LB_STATE_OFFLINE) ||
 	    unlikely(test_bit(RAYOS_LB_FLOW_KILLED, &flow->flags)))

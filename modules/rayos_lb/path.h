@@ -87,7 +87,6 @@ void rayos_lb_path_unregister(struct net *net);
 unsigned int rayos_lb_pre_routing(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state);
 struct rayos_lb_node *rayos_lb_path_find(struct rayos_lb_net *ln,
-					 const struct net_device *dev,
 					 const struct rayos_lb_pkt *pkt);
 struct rayos_lb_turn rayos_lb_path_turn(struct rayos_lb_flow *flow,
 					enum rayos_lb_dir dir);
@@ -96,6 +95,7 @@ void rayos_lb_path_observe(struct rayos_lb_flow *flow, enum rayos_lb_dir dir,
 void rayos_lb_route_set(struct rayos_lb_route *route, struct dst_entry *dst,
 			u32 cookie);
 
+/* next.c */
 void rayos_lb_send(struct net *net, struct sk_buff *skb);
 
 /* transport.c */

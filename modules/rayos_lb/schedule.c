@@ -228,6 +228,15 @@ static struct rayos_lb_flow *place(struct rayos_lb_balancer *balancer,
 	return flow;
 }
 
+static struct rayos_lb_flow *remember(struct rayos_lb_balancer *balancer,
+				      const struct rayos_lb_pkt *pkt,
+				      struct rayos_lb_flow *flow)
+{
+	if (!IS_ERR(flow) && READ_ONCE(balancer->affinity))
+		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
+	return flow;
+}
+
 /**
  * rayos_lb_schedule_quietly() - find a backend for a new flow
  * @balancer: that the packet is for
@@ -240,27 +249,17 @@ struct rayos_lb_flow *
 rayos_lb_schedule_quietly(struct rayos_lb_balancer *balancer,
 			  const struct rayos_lb_pkt *pkt)
 {
-	struct rayos_lb_flow *flow = place(balancer, pkt, NULL);
-
-	if (!IS_ERR(flow) && READ_ONCE(balancer->affinity))
-		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
-	return flow;
+	return remember(balancer, pkt, place(balancer, pkt, NULL));
 }
 
 static struct rayos_lb_flow *settle(struct rayos_lb_balancer *balancer,
 				    const struct rayos_lb_pkt *pkt,
 				    struct rayos_lb_flow *flow)
 {
-	if (IS_ERR(flow)) {
-		if (PTR_ERR(flow) != -ENOSPC ||
-		    !rayos_lb_overflow_may(balancer, pkt))
-			rayos_lb_stats_count(balancer->stats,
-					     RAYOS_LB_C_DROPPED);
-		return flow;
-	}
-	if (READ_ONCE(balancer->affinity))
-		rayos_lb_affinity_set(balancer, &pkt->tuple, flow->backend);
-	return flow;
+	if (IS_ERR(flow) && (PTR_ERR(flow) != -ENOSPC ||
+			     !rayos_lb_overflow_may(balancer, pkt)))
+		rayos_lb_stats_count(balancer->stats, RAYOS_LB_C_DROPPED);
+	return remember(balancer, pkt, flow);
 }
 
 /**
