@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Network devices of a namespace with balancers: their large receive offload is
- * turned off.
+ * turned off, and they are tapped for the fast path.
  */
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
@@ -94,9 +94,44 @@ static void lro_of_idle_namespace(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dying & NETIF_F_LRO);
 }
 
+static bool tapped(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_INGRESS
+	return rcu_access_pointer(dev->nf_hooks_ingress);
+#else
+	return false;
+#endif
+}
+
+static void taps_of_devices(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct net_device *dev = device(test);
+	bool before, with, loopback, twice, after;
+
+	before = tapped(dev);
+	rayos_lb_tap_attach(&f->ln);
+	flush_work(&f->ln.tap);
+	with = tapped(dev);
+	loopback = tapped(init_net.loopback_dev);
+	rayos_lb_tap_attach(&f->ln);
+	flush_work(&f->ln.tap);
+	twice = tapped(dev);
+	rayos_lb_tap_detach(&f->ln);
+	after = tapped(dev);
+	remove(dev);
+
+	KUNIT_EXPECT_FALSE(test, before);
+	KUNIT_EXPECT_TRUE(test, with);
+	KUNIT_EXPECT_FALSE(test, loopback);
+	KUNIT_EXPECT_TRUE(test, twice);
+	KUNIT_EXPECT_FALSE(test, after);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lro_of_all_devices),
 	KUNIT_CASE(lro_of_idle_namespace),
+	KUNIT_CASE(taps_of_devices),
 	{}
 };
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fast path: which hooks may be left out, who may be a sender, and which
- * devices are tapped.
+ * The fast path: which hooks may be left out, and who may be a sender.
  */
-#include <linux/etherdevice.h>
 #include <linux/inet.h>
 #include <linux/netdevice.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 #include "fixture.h"
@@ -209,65 +206,6 @@ static void martians_are_looked_for_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u32)before, (u32)after);
 }
 
-static netdev_tx_t discard(struct sk_buff *skb, struct net_device *dev)
-{
-	dev_kfree_skb(skb);
-	return NETDEV_TX_OK;
-}
-
-static const struct net_device_ops ops = {
-	.ndo_start_xmit = discard,
-};
-
-static void setup(struct net_device *dev)
-{
-	ether_setup(dev);
-	dev->netdev_ops = &ops;
-	eth_hw_addr_random(dev);
-}
-
-static bool tapped(const struct net_device *dev)
-{
-#ifdef CONFIG_NETFILTER_INGRESS
-	return rcu_access_pointer(dev->nf_hooks_ingress);
-#else
-	return false;
-#endif
-}
-
-static void taps_of_devices(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-	bool before, with, loopback, twice, after;
-	struct net_device *dev;
-
-	dev = alloc_netdev(0, "tap%d", NET_NAME_ENUM, setup);
-	KUNIT_ASSERT_NOT_NULL(test, dev);
-	if (register_netdev(dev)) {
-		free_netdev(dev);
-		KUNIT_FAIL(test, "no device");
-		return;
-	}
-	before = tapped(dev);
-	rayos_lb_tap_attach(&f->ln);
-	flush_work(&f->ln.tap);
-	with = tapped(dev);
-	loopback = tapped(init_net.loopback_dev);
-	rayos_lb_tap_attach(&f->ln);
-	flush_work(&f->ln.tap);
-	twice = tapped(dev);
-	rayos_lb_tap_detach(&f->ln);
-	after = tapped(dev);
-	unregister_netdev(dev);
-	free_netdev(dev);
-
-	KUNIT_EXPECT_FALSE(test, before);
-	KUNIT_EXPECT_TRUE(test, with);
-	KUNIT_EXPECT_FALSE(test, loopback);
-	KUNIT_EXPECT_TRUE(test, twice);
-	KUNIT_EXPECT_FALSE(test, after);
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(gate_knows_names),
 	KUNIT_CASE(gate_without_hooks),
@@ -276,7 +214,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(gate_forgets_with_a_module),
 	KUNIT_CASE(martian_senders),
 	KUNIT_CASE(martians_are_looked_for_anew),
-	KUNIT_CASE(taps_of_devices),
 	{}
 };
 
