@@ -11,19 +11,12 @@ accepts.  Where instructions are counted, a processor does 10^9 of them a second
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 
+from guest import sh
+
 BALANCERS, BACKENDS, SECONDS = 8, 32, 20
-
-
-def sh(command):
-    done = subprocess.run(command, shell=True, check=False, text=True,
-                          capture_output=True)
-    if done.returncode:
-        sys.exit(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def setup():

@@ -8,25 +8,17 @@ Usage: lb-load.py LANE JSON, as root in a guest with the module loaded.
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
 
 import report
+from guest import sh
 
 ROUNDS = 5
 SECONDS = 3
 VIP = "10.0.0.100"
 BACKENDS = 3
-
-
-def sh(command, check=True):
-    done = subprocess.run(command, shell=True, check=False, text=True,
-                          capture_output=True)
-    if check and done.returncode:
-        sys.exit(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Setup:

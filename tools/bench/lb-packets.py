@@ -11,21 +11,13 @@ to be freed.
 """
 import re
 import statistics
-import subprocess
 import sys
 
 import report
+from guest import sh
 
 CLIENT, VIP, SERVER = "10.1.0.2", "10.9.9.9", "10.2.0.2"
 CLIENT6, VIP6, SERVER6 = "fd01::2", "fd09::9", "fd02::2"
-
-
-def sh(command, check=True):
-    done = subprocess.run(command, shell=True, check=False, text=True,
-                          capture_output=True)
-    if check and done.returncode:
-        sys.exit(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Director:
