@@ -23,11 +23,12 @@ def row(name, unit, better, ours, peer, peer_name, goal=None):
 def show(bench, lane, rows, path):
     print(f"{bench} on {lane}, Linux {platform.release()}; "
           "a ratio above 1 is in our favour")
-    print(f"{'':34}{'ours':>12}{'peer':>12}  {'ratio':>6}  {'spread':>13}  goal")
+    width = max(len(f"{r['name']}, {r['unit']}") for r in rows)
+    print(f"{'':{width}}{'ours':>12}{'peer':>12}  {'ratio':>6}  {'spread':>13}  goal")
     for r in rows:
         goal = "" if r["goal"] is None else \
             f"{r['goal']:g} {'met' if r['met'] else 'MISSED'}"
-        print(f"{r['name'] + ', ' + r['unit']:34}{r['ours']:12.4g}"
+        print(f"{r['name'] + ', ' + r['unit']:{width}}{r['ours']:12.4g}"
               f"{r['peer']:12.4g}  {r['ratio']:6.2f}  "
               f"{r['ratio_min']:6.2f}-{r['ratio_max']:<6.2f}  {goal}")
     with open(path, "w", encoding="utf-8") as out:
