@@ -83,11 +83,12 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_verdict_fail);
  *
  * While the last checks contradict the verdict the next one comes sooner, a
  * quarter of the interval but not under 250 ms, so that a change is confirmed
- * quickly.  Each delay is drawn from within a tenth to either side: the checks
- * of many backends spread out instead of coming in step.
+ * quickly.  Each delay is drawn from the last tenth before it is over: the checks
+ * of many backends spread out instead of coming in step, and yet a backend that
+ * fails is known to after @fall intervals and the time that the last check takes.
  *
  * Context: Any.
- * Return: the delay in ns, within (0, 1.1 * interval].
+ * Return: the delay in ns, within (0, interval].
  */
 u64 rayos_lb_check_delay(const struct rayos_lb_verdict *v, u64 interval,
 			 u32 rise, u32 fall, u32 random)
@@ -100,7 +101,7 @@ u64 rayos_lb_check_delay(const struct rayos_lb_verdict *v, u64 interval,
 		delay = max(div_u64(interval, FAST_DIVISOR),
 			    min_t(u64, FAST_MIN_NS, interval));
 
-	spread = div_u64(delay, 5);
-	return delay - div_u64(delay, 10) + ((spread >> 16) * (random >> 16));
+	spread = div_u64(delay, 10);
+	return delay - (spread >> 16) * (random >> 16);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_check_delay);

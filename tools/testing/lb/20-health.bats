@@ -30,7 +30,7 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 	web health tcp interval 2s
 	agent sleep seconds=6
 	look
-	# the first at once, then one in 1.8 to 2.2 s
+	# the first at once, then one in 1.8 to 2 s
 	for i in 1 2 3; do
 		got "s${i}_check_passed >= 2 && s${i}_check_failed == 0"
 		got "s${i}_check_passed <= 2 + s${i}_since / 1800000000"
