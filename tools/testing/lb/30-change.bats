@@ -42,6 +42,33 @@ change()
 	got 'b1 > 0 && b2 > 0 && b3 > 0'
 }
 
+@test "100000 connections of a real client while everything changes: none fails, nothing is left" {
+	local B1=10.0.1.11:81 B2=10.0.1.12:81 B3=10.0.1.13:81
+	local file=$BATS_TEST_TMPDIR/ab i ab step=0
+
+	whole_pass
+	for i in 1 2 3; do nginx_in lb-$i 81 n$i; done
+	web health http:/ interval 1s
+	ip netns exec $C ab -q -n 100000 -c 8 "http://$VIP/" >"$file" 2>&1 3>&- &
+	ab=$!
+	while [ -e /proc/$ab ]; do
+		change $step
+		step=$((step + 1))
+	done
+	wait $ab || { cat "$file"; return 1; }
+	echo "# $step changes" >&3
+	cat "$file"
+	grep -E 'Complete requests: +100000$' "$file"
+	grep -E 'Failed requests: +0$' "$file"
+	has_not 'Non-2xx' "$file"
+	agent rayctl ns=$D args=lb,status,web
+	got 's1_stats_connections >= 100000'
+	lb del web
+	# what is closed is remembered for a minute
+	until_so 120 'flows == 0 && removed_backends_with_flows == 0' \
+		agent view ns=$D file=$STATUS
+}
+
 @test "datagrams while everything changes: none is lost" {
 	local step
 

@@ -539,6 +539,41 @@ all_errors()
 	got 'ok == 60 && failed == 0 && b2 == 0'
 }
 
+@test "direct return: a full flow table carries on without flows" {
+	local job
+
+	timeout 60 rmmod rayos_lb
+	insert flow_bits=10 max_flows=64
+	dsr policy maglev
+	lb add six vip $VIP86 mode dsr policy maglev
+	backends six "$SIX1" "$SIX2" "$SIX3"
+	lb add udp vip $VIP8 proto udp mode dsr policy ip-hash
+	backends udp $B1 $B2 $B3
+	agent hold job=flows ns=$C dst=$VIP8 n=64
+	got 'ok == 64'
+	agent hold job=four ns=$C dst=$VIP8 n=40
+	got 'ok == 40 && failed == 0'
+	agent hold job=six ns=$C dst=$VIP86 n=40
+	got 'ok == 40 && failed == 0 && b1 > 0 && b2 > 0 && b3 > 0'
+	agent bulk ns=$C dst=$VIP8 up=300000 down=300000
+	got 'up_same == 1 && down_same == 1'
+	agent echo ns=$C dst=$VIP8 size=4000 n=5
+	got 'ok == 5 && failed == 0'
+	for job in flows four six; do
+		agent ask job=$job
+		got 'ok == open && failed == 0 && moved == 0 && open >= 40'
+	done
+	agent view ns=$D file=$STATUS
+	got 'flows == 64'
+	agent rayctl ns=$D args=lb,status
+	for job in 1 2 3; do
+		got "s${job}_stats_stateless > 0 && s${job}_stats_dropped == 0"
+	done
+	for job in flows four six; do agent drop job=$job; done
+	timeout 60 rmmod rayos_lb
+	insert
+}
+
 @test "direct return: a real server that has the virtual address only" {
 	local dir=$BATS_TEST_TMPDIR
 

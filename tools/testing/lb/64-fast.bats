@@ -8,7 +8,6 @@
 load common
 
 FAST=/sys/module/rayos_lb/parameters/fast_path
-STATUS=/sys/kernel/debug/rayos/lb/status
 
 teardown()
 {

@@ -6,25 +6,12 @@
 # shellcheck disable=SC2086 # the names in common.bash are one word each
 load common
 
-TREE=$BATS_TEST_DIRNAME/../../..
-STATUS=/sys/kernel/debug/rayos/lb/status
 
 setup()
 {
 	# after a test that failed half way
 	[ -e /sys/module/rayos_lb ] || insert
 	agent reset
-}
-
-insert()
-{
-	local ko=$TREE/build/${RAYOS_LANE:-none}/src/modules/rayos_lb/rayos_lb.ko
-
-	if [ -e "$ko" ]; then
-		insmod "$ko" "$@"
-	else
-		modprobe rayos_lb "$@"
-	fi
 }
 
 # everything that can be under way at once

@@ -19,6 +19,7 @@
 	SIX1='[fd00:1::11]:8080'
 	SIX2='[fd00:1::12]:8080'
 	SIX3='[fd00:1::13]:8080'
+	STATUS=/sys/kernel/debug/rayos/lb/status
 }
 
 declare -gA R=()
@@ -97,6 +98,19 @@ has_not()
 lb()
 {
 	rayctl -n "$D" lb "$@"
+}
+
+# insert [PARAMETER...]: the module of the tree, or the one installed
+insert()
+{
+	local ko=$BATS_TEST_DIRNAME/../../../build/${RAYOS_LANE:-none}/src
+	ko+=/modules/rayos_lb/rayos_lb.ko
+
+	if [ -e "$ko" ]; then
+		insmod "$ko" "$@"
+	else
+		modprobe rayos_lb "$@"
+	fi
 }
 
 # same_as FILE: to restore it would change nothing
