@@ -6,7 +6,7 @@ where it counts them, else nanoseconds.
 Usage: lb-packets.py LANE JSON [count], as root in a guest with tools/bench/inject
 built.  The module is loaded anew, with room for many flows.
 
-Subtracted is what any packet costs: to be received, though nobody wants it, and
+Subtracted is what any packet costs: to be received, to be handed to somebody, and
 to be freed.
 """
 import re
@@ -66,7 +66,7 @@ class Director:
         return int(line[2]) / int(line[1])
 
     def cost(self, *args, **how):
-        base = min(self.run("none", packets=how.get("packets", 6400),
+        base = min(self.run("none", packets=min(200000, how.get("packets", 6400)),
                             payload=how.get("payload", 18)) for _ in range(3))
         return self.run(*args, **how) - base
 
@@ -210,6 +210,7 @@ def timed(mine, peer):
     for flows, bar in ((1000, 2.5), (1000000, 1.8)):
         for d in (mine, peer):
             d.establish(flows)
+            d.establish(1000, v6=True)
 
         def both(d, flows=flows):
             how = {"flows": flows, "packets": max(200000, flows)}
