@@ -51,7 +51,7 @@ two_files()
 	saved "$f"
 	agent same key=before ns=$D args=lb,status
 	# onto nothing it is all there again
-	lb restore </dev/null
+	lb restore <<<'#'
 	agent rayctl ns=$D args=lb,status
 	got 'nr == 0'
 	lb restore "$f"
@@ -235,7 +235,7 @@ two_files()
 	agent start job=load ns=$C dst=$VIP conc=2 keep=5 timeout=2
 	"$BATS_TEST_DIRNAME/fuzz_config.py" $D "$(full 5000 500)"
 	agent stop job=load
-	lb restore </dev/null
+	lb restore <<<'#'
 	agent rayctl ns=$D args=lb,status
 	got 'nr == 0'
 }
