@@ -372,6 +372,15 @@ teardown()
 	# Three lines fit above the cursor, and no blank screen between.
 	[ "$(grep -c $'\033\[K' <<<"${output##*$'\033[H'}")" = 3 ]
 	[ "$(grep -o $'\033\[2J' <<<"$output" | wc -l)" = 1 ]
+	# The last of them says that there are others.
+	[[ "${output##*$'\033[H'}" =~ [0-9]+' more lines' ]]
+}
+
+@test "--watch: what ends it is not drawn over" {
+	start_kernel --state "$STATE"
+	run -2 script -qec "stty rows 24; TERM=xterm rayctl lb status nope -w0.2" /dev/null
+	[[ "$output" == *'no balancer named "nope"'* ]]
+	[[ "${output##*nope}" != *$'\033[J'* ]]
 }
 
 # until_so COMMAND...: wait until it succeeds, which is not long
