@@ -65,11 +65,15 @@ static void show_reason(struct json_object *msg)
 {
 	const char *result = value_text(msg, "check.result");
 
+	uint64_t streak = value_number(msg, "check.passive-streak");
+
 	if (!strcmp(result, "passive"))
-		fprintf(out, ", %s connections in a row failed",
-			value_text(msg, "check.passive-streak"));
+		fprintf(out, ", %s connection%s in a row failed", text_count(streak).s,
+			plural(streak));
 	else if (!strcmp(result, "none"))
 		fprintf(out, ", tried again");
+	else if (!value_number(msg, "check.streak"))
+		fprintf(out, ", no longer checked");
 	else
 		fprintf(out, ", last check %s, %s in a row", result,
 			value_text(msg, "check.streak"));

@@ -60,13 +60,18 @@ idle()
 }
 
 @test "nobody who looks or listens holds the module" {
+	local log=$BATS_TEST_TMPDIR/events listener
+
 	web
-	rayctl -n $D events lb >/dev/null 2>&1 3>&- &
+	rayctl -n $D events lb >/dev/null 2>"$log" 3>&- &
+	listener=$!
 	agent hold job=held ns=$C dst=$VIP n=3
 	agent sleep seconds=0.3
 	[ "$(awk '$1 == "rayos_lb" { print $3 }' /proc/modules)" = 0 ]
 	timeout 60 rmmod rayos_lb
-	kill %1 || :
+	# and they are told
+	wait $listener || [ $? = 2 ]
+	grep -q 'module rayos_lb was unloaded' "$log"
 	insert
 }
 

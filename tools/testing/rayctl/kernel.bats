@@ -458,6 +458,17 @@ stop_events()
 	grep -q '^{"name":"balancer-ntf"' <<<"$output"
 }
 
+@test "events end with the module" {
+	start_kernel --state "$STATE"
+	start_events
+	rayctl lb add unload vip 10.0.0.9:80
+	wait "$EVENTS_PID" && return 1
+	[ $? = 2 ]
+	grep -q '  lb  unload  set to ' "$BATS_TEST_TMPDIR/events"
+	[ "$(<"$BATS_TEST_TMPDIR/events.err")" = \
+		'rayctl: lb: module rayos_lb was unloaded, no more events come' ]
+}
+
 @test "events end with their reader" {
 	start_kernel --state "$STATE"
 	run --separate-stderr -0 timeout 20 bash -c 'rayctl events | true'
