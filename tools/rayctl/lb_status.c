@@ -120,6 +120,11 @@ static void line(const char *name)
 	fprintf(out, "  %s%-12s%s  ", color_on(DIM), name, color_off(DIM));
 }
 
+static void show_good_status(unsigned int min, unsigned int max)
+{
+	fprintf(out, min == max ? ", status %u" : ", status %u-%u", min, max);
+}
+
 static void show_probe(struct json_object *b)
 {
 	const char *probe = value_text(b, "health.probe");
@@ -138,8 +143,8 @@ static void show_probe(struct json_object *b)
 	fprintf(out, ", rise %s, fall %s", value_text(b, "health.rise"),
 		value_text(b, "health.fall"));
 	if (!strcmp(probe, "http"))
-		fprintf(out, ", status %s-%s", value_text(b, "health.status-min"),
-			value_text(b, "health.status-max"));
+		show_good_status(value_number(b, "health.status-min"),
+				 value_number(b, "health.status-max"));
 	if (*value_text(b, "health.host"))
 		fprintf(out, ", host %s", value_text(b, "health.host"));
 	if (value_number(b, "health.port"))

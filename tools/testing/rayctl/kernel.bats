@@ -203,6 +203,13 @@ teardown()
 		'^dns .* - +-$'
 	done_by -j lb health web
 	json 'd[0]["health"]["method"] == "HEAD" and d[0]["passive"] == 5'
+	# what checks once found is not shown of one that is checked no more
+	done_by lb set web health none
+	done_by lb health web
+	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +none HEAD +- +- +- +- +120 +23 '
+	done_by lb set web health http:/healthz status 204
+	done_by lb status web
+	shows ', status 204, host '
 	# a server that is held, and which no check has seen
 	stop_kernel
 	sed -e 's/result: none/result: passive\n      passive-streak: 5\n      hold: 8000000000/' \
