@@ -87,10 +87,10 @@ candidates()
 	local page
 
 	make -s -C "$RAYCTL" O="$BATS_TEST_TMPDIR/man" man
-	for page in rayctl rayctl-lb; do
-		[ -s "$BATS_TEST_TMPDIR/man/$page.8" ]
+	for page in rayctl.8 rayctl-lb.8 rayos_lb.4; do
+		[ -s "$BATS_TEST_TMPDIR/man/$page" ]
 		run -0 bash -c "LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l \
-			-Tutf8 '$BATS_TEST_TMPDIR/man/$page.8' 2>&1 >/dev/null"
+			-Tutf8 '$BATS_TEST_TMPDIR/man/$page' 2>&1 >/dev/null"
 		[ -z "$output" ]
 	done
 }
