@@ -367,7 +367,9 @@ static void complete_value(const struct form *form, const struct key *key)
 {
 	const struct spec_value *value = typed_values(key, form_attr(form, key->path));
 
-	if (key->hint)
+	if (key->hint && !strcmp(key->hint, "FILE"))
+		complete_file();
+	else if (key->hint)
 		complete_hint(key->hint);
 	else
 		for (; value && value->name; value++)

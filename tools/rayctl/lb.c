@@ -169,7 +169,7 @@ static const struct command commands[] = {
 	}, {
 		.name = "save", .args = "[FILE]",
 		.doc = "write all that is configured as a file for restore",
-		.run = lb_save,
+		.run = lb_save, .complete = lb_complete_save,
 	}, {
 		.name = "restore", .args = "[FILE] [check]",
 		.doc = "have what a file says and nothing else, all of it or nothing",

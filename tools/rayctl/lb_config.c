@@ -520,9 +520,16 @@ int lb_restore(int argc, char **argv)
 	return ret;
 }
 
-void lb_complete_restore(int argc, char **argv)
+void lb_complete_save(int argc, char **argv)
 {
 	(void)argv;
+	if (argc == 1)
+		complete_file();
+}
+
+void lb_complete_restore(int argc, char **argv)
+{
+	lb_complete_save(argc, argv);
 	if (argc == 1 || argc == 2)
 		candidate("check");
 }

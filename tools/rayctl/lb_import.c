@@ -400,6 +400,8 @@ void lb_complete_import(int argc, char **argv)
 		candidate("ipvsadm");
 		return;
 	}
+	if (argc == 2)
+		complete_file();
 	candidate("lenient");
 	candidate("apply");
 	candidate("check");
