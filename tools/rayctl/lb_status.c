@@ -291,7 +291,8 @@ static void show_shares(struct json_object *list)
 		if (total)
 			share = (double)value_number(b, "stats.connections") / total;
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
-		table_cell(table, lb_state_color(state), "%s", state);
+		table_cell(table, lb_state_color(state), "%s%s", state,
+			   strcmp(value_text(b, "role"), "fallback") ? "" : ", fallback");
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
 		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);

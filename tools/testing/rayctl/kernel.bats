@@ -197,7 +197,8 @@ teardown()
 	done_by lb status web
 	shows '^  passive +down after 5 failed connections in a row$' \
 		'^  on down +connections of the backend are reset$' \
-		'^  health +http HEAD /healthz every 2s'
+		'^  health +http HEAD /healthz every 2s' \
+		'^  10\.0\.1\.1:8080 +healthy +3d' '^  10\.0\.1\.2:8080 +healthy, fallback +2h'
 	done_by lb health
 	shows ' PASSIVE +HOLD$' '^web +10\.0\.1\.1:8080 +.* http HEAD +passed .* 0/5 +-$' \
 		'^dns .* - +-$'
