@@ -299,7 +299,7 @@ int rayos_lb_backend_add(struct rayos_lb_backend *backend,
 
 	if (balancer->nr_backends >= rayos_lb_max_backends) {
 		NL_SET_ERR_MSG(extack,
-			       "the balancer has as many backends as max_backends allows");
+			       "the balancer has as many backends as the module's parameter max_backends allows");
 		return -ENOSPC;
 	}
 	err = rayos_lb_address_add(ln, &backend->addr.addr);

@@ -356,7 +356,7 @@ int rayos_lb_balancer_add(struct rayos_lb_balancer *balancer,
 
 	if (balancer->ln->nr_balancers >= rayos_lb_max_balancers) {
 		NL_SET_ERR_MSG(extack,
-			       "there are as many balancers as max_balancers allows");
+			       "there are as many balancers as the module's parameter max_balancers allows");
 		return -ENOSPC;
 	}
 	err = rayos_lb_balancer_reserve(balancer, extack);

@@ -177,6 +177,40 @@ static void show_healthy(struct seq_file *m, const struct rayos_lb_backend *b,
 	seq_printf(m, "} %d\n", b->state == RAYOS_LB_STATE_HEALTHY);
 }
 
+/* One of them is 1, as of a StateSet of OpenMetrics: who drains is not down */
+static void show_state(struct seq_file *m, const struct rayos_lb_backend *b,
+		       const struct rayos_lb_stats *stats, const void *arg)
+{
+	u32 state;
+
+	for (state = 0; state <= RAYOS_LB_STATE_MAX; state++) {
+		seq_puts(m, "rayos_lb_state{");
+		show_labels(m, b);
+		seq_printf(m, ",state=\"%s\"} %d\n", rayos_lb_state_name(state),
+			   b->state == state);
+	}
+}
+
+static void show_weight(struct seq_file *m, const struct rayos_lb_backend *b,
+			const struct rayos_lb_stats *stats, const void *arg)
+{
+	seq_puts(m, "rayos_lb_weight{");
+	show_labels(m, b);
+	seq_printf(m, "} %u\n", b->weight);
+}
+
+static void show_checks(struct seq_file *m, const struct rayos_lb_backend *b,
+			const struct rayos_lb_stats *stats, const void *arg)
+{
+	seq_puts(m, "rayos_lb_checks_total{");
+	show_labels(m, b);
+	seq_printf(m, ",result=\"passed\"} %llu\nrayos_lb_checks_total{",
+		   READ_ONCE(b->prober.n_passed));
+	show_labels(m, b);
+	seq_printf(m, ",result=\"failed\"} %llu\n",
+		   READ_ONCE(b->prober.n_failed));
+}
+
 static void head(struct seq_file *m, const char *name, const char *help,
 		 const char *type)
 {
@@ -204,8 +238,16 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 	unsigned long id;
 	int i;
 
+	head(m, "info", "What is loaded.", "gauge");
+	seq_puts(m, "rayos_lb_info{version=\"" RAYOS_VERSION "\"} 1\n");
 	head(m, "flows", "Entries in the flow table.", "gauge");
 	seq_printf(m, "rayos_lb_flows %d\n", atomic_read(&ln->flows.count));
+	head(m, "flows_limit", "Entries that the flow table may have.", "gauge");
+	seq_printf(m, "rayos_lb_flows_limit %u\n", rayos_lb_max_flows);
+	head(m, "evicted_total", "Half-open flows that gave way to new ones.",
+	     "counter");
+	seq_printf(m, "rayos_lb_evicted_total %lld\n",
+		   atomic64_read(&ln->flows.evicted));
 	head(m, "table_full_total", "Times that there was no room for a flow.",
 	     "counter");
 	seq_printf(m, "rayos_lb_table_full_total %lld\n",
@@ -220,6 +262,12 @@ static void show_metrics(struct seq_file *m, struct rayos_lb_net *ln)
 	show_backends(m, ln, show_active, NULL);
 	head(m, "healthy", "Whether a backend may be given new flows.", "gauge");
 	show_backends(m, ln, show_healthy, NULL);
+	head(m, "state", "Which state a backend has.", "gauge");
+	show_backends(m, ln, show_state, NULL);
+	head(m, "weight", "Share of new flows relative to the others.", "gauge");
+	show_backends(m, ln, show_weight, NULL);
+	head(m, "checks_total", "Health checks that have ended.", "counter");
+	show_backends(m, ln, show_checks, NULL);
 	for (i = 0; i < ARRAY_SIZE(metrics); i++) {
 		head(m, metrics[i].name, metrics[i].help, "counter");
 		show_backends(m, ln, show_counter, &metrics[i]);

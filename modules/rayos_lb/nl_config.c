@@ -42,7 +42,7 @@ static int check_balancer(struct item *item, const struct rayos_lb_plan *plan,
 
 	if (plan->nr_balancers >= rayos_lb_max_balancers) {
 		NL_SET_ERR_MSG_ATTR(extack, item->nest,
-				    "more balancers than max_balancers allows");
+				    "more balancers than the module's parameter max_balancers allows");
 		return -ENOSPC;
 	}
 	if (rayos_lb_plan_lookup(plan, name)) {
@@ -107,7 +107,7 @@ static int check_backend(struct item *item, const struct rayos_lb_plan *plan,
 
 	if (planned->nr_backends >= rayos_lb_max_backends) {
 		NL_SET_ERR_MSG_ATTR(extack, item->nest,
-				    "more backends than max_backends allows");
+				    "more backends than the module's parameter max_backends allows");
 		return -ENOSPC;
 	}
 	pb = rayos_lb_plan_find(plan, planned, addr);

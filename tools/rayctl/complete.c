@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* "rayctl __complete WORDS...": what may stand as the last of these words. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "complete.h"
 #include "netlink.h"
@@ -14,6 +16,34 @@ void candidate(const char *word)
 {
 	if (!strncmp(word, typed, strlen(typed)))
 		puts(word);
+}
+
+void complete_file(void)
+{
+	const char *slash = strrchr(typed, '/');
+	int len = slash ? slash - typed + 1 : 0;
+	char path[PATH_MAX], word[PATH_MAX + 1];
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%.*s", len, typed);
+	dir = opendir(len ? path : ".");
+	while (dir && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		/* As the shell does: those with a dot only when it was typed. */
+		if (*name == '.' &&
+		    (typed[len] != '.' || !strcmp(name, ".") || !strcmp(name, "..")))
+			continue;
+		if (snprintf(path, sizeof(path), "%.*s%s", len, typed, name) >= PATH_MAX)
+			continue;
+		snprintf(word, sizeof(word), "%s%s", path,
+			 !stat(path, &st) && S_ISDIR(st.st_mode) ? "/" : "");
+		candidate(word);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 static void complete_netns(void)

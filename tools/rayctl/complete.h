@@ -5,4 +5,7 @@
 /* Offer @word, if it begins with what has been typed of the last word. */
 void candidate(const char *word);
 
+/* Offer the files that it may be the name of. */
+void complete_file(void);
+
 #endif

@@ -182,6 +182,15 @@ static int pick_key(const char *word, const struct key *keys)
 	return index == PICK_SEVERAL ? found : index;
 }
 
+static int unknown_key(const struct form *form, const char *word)
+{
+	for (const struct key *key = form->fixed; key && key < form->keys; key++)
+		if (!strcmp(word, key->word))
+			return misuse(key->path, "\"%s\" cannot be changed, make another balancer",
+				      word);
+	return misuse(NULL, "unknown key \"%s\"", word);
+}
+
 int keys_parse(const struct form *form, int argc, char **argv, struct json_object *request)
 {
 	const struct key *keys = form->keys, *key;
@@ -193,7 +202,7 @@ int keys_parse(const struct form *form, int argc, char **argv, struct json_objec
 		if (index == PICK_SEVERAL)
 			return misuse(NULL, "\"%s\" is ambiguous", argv[i]);
 		if (index == PICK_NONE)
-			return misuse(NULL, "unknown key \"%s\"", argv[i]);
+			return unknown_key(form, argv[i]);
 		key = &keys[index];
 		if (value_at(request, key->path))
 			return misuse(key->path, "\"%s\" sets %s a second time", key->word,
@@ -358,7 +367,9 @@ static void complete_value(const struct form *form, const struct key *key)
 {
 	const struct spec_value *value = typed_values(key, form_attr(form, key->path));
 
-	if (key->hint)
+	if (key->hint && !strcmp(key->hint, "FILE"))
+		complete_file();
+	else if (key->hint)
 		complete_hint(key->hint);
 	else
 		for (; value && value->name; value++)

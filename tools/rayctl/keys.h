@@ -51,12 +51,14 @@ struct key {
  * @spec: the netlink family
  * @op: the request that it makes
  * @keys: up to one without a word
+ * @fixed: those from here up to @keys are set once and for all, NULL if there are none
  */
 struct form {
 	const char *args;
 	const struct spec_family *spec;
 	const char *op;
 	const struct key *keys;
+	const struct key *fixed;
 };
 
 int key_number(const struct key *key, const struct spec_attr *attr, const char *text,

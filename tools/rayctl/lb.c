@@ -65,11 +65,15 @@ static void show_reason(struct json_object *msg)
 {
 	const char *result = value_text(msg, "check.result");
 
+	uint64_t streak = value_number(msg, "check.passive-streak");
+
 	if (!strcmp(result, "passive"))
-		fprintf(out, ", %s connections in a row failed",
-			value_text(msg, "check.passive-streak"));
+		fprintf(out, ", %s connection%s in a row failed", text_count(streak).s,
+			plural(streak));
 	else if (!strcmp(result, "none"))
 		fprintf(out, ", tried again");
+	else if (!value_number(msg, "check.streak"))
+		fprintf(out, ", no longer checked");
 	else
 		fprintf(out, ", last check %s, %s in a row", result,
 			value_text(msg, "check.streak"));
@@ -165,7 +169,7 @@ static const struct command commands[] = {
 	}, {
 		.name = "save", .args = "[FILE]",
 		.doc = "write all that is configured as a file for restore",
-		.run = lb_save,
+		.run = lb_save, .complete = lb_complete_save,
 	}, {
 		.name = "restore", .args = "[FILE] [check]",
 		.doc = "have what a file says and nothing else, all of it or nothing",

@@ -82,6 +82,7 @@ void lb_complete_add(int argc, char **argv);
 void lb_complete_set(int argc, char **argv);
 void lb_complete_del(int argc, char **argv);
 void lb_complete_drain(int argc, char **argv);
+void lb_complete_save(int argc, char **argv);
 void lb_complete_restore(int argc, char **argv);
 void lb_complete_import(int argc, char **argv);
 

@@ -228,7 +228,8 @@ const struct form lb_add_forms[] = {
 };
 
 const struct form lb_set_forms[] = {
-	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_keys + NEW_ONLY },
+	{ "NAME", &rayos_lb_spec, "balancer-set", balancer_keys + NEW_ONLY,
+	  balancer_keys },
 	{ "NAME backend ADDR:PORT", &rayos_lb_spec, "backend-set", backend_set },
 	{ .args = NULL }
 };

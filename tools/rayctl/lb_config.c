@@ -333,14 +333,10 @@ static int split(struct words_line *line)
 			continue;
 		if (!line->argc && *word == '#')
 			return 0;
-		if (!rest && *word == '"') {
-			misuse(NULL, "a quote has no end");
-			return -1;
-		}
-		if (line->argc == room) {
-			misuse(NULL, "more than %d words", room);
-			return -1;
-		}
+		if (!rest && *word == '"')
+			return -misuse(NULL, "a quote has no end");
+		if (line->argc == room)
+			return -misuse(NULL, "more than %d words", room);
 		line->argv[line->argc++] = word;
 	}
 	line->argv[line->argc] = NULL;
@@ -354,17 +350,20 @@ int config_line(FILE *file, struct words_line *line)
 
 	while (!ret && (len = getline(&line->text, &line->room, file)) >= 0) {
 		current_place.line++;
-		if (strlen(line->text) != (size_t)len) {
-			misuse(NULL, "this is not text");
-			return -1;
-		}
+		if (strlen(line->text) != (size_t)len)
+			return -misuse(NULL, "this is not text");
 		ret = split(line);
 	}
-	if (!ret && ferror(file)) {
-		refused(NULL, NULL, "cannot read: %s", strerror(errno));
-		return -1;
-	}
-	return ret;
+	if (ret)
+		return ret;
+	if (ferror(file))
+		return -refused(NULL, NULL, "cannot read %s: %s", current_place.file,
+				strerror(errno));
+	/* What was to write it has failed, more likely than that all is to go. */
+	if (!current_place.line)
+		return -refused(NULL, NULL, "%s is empty, a comment at least must be there",
+				current_place.file);
+	return 0;
 }
 
 /* add NAME ..., add NAME backend ADDR ... or, after its balancer, backend ADDR ... */
@@ -402,7 +401,7 @@ static int read_file(FILE *file, struct json_object *config)
 	int ret = DONE, more;
 
 	while (!ret && (more = config_line(file, &line)) != 0)
-		ret = more < 0 ? MISUSED : read_words(config, &line, last);
+		ret = more < 0 ? -more : read_words(config, &line, last);
 	free(line.text);
 	if (!ret)
 		current_place.line = 0;
@@ -521,9 +520,16 @@ int lb_restore(int argc, char **argv)
 	return ret;
 }
 
-void lb_complete_restore(int argc, char **argv)
+void lb_complete_save(int argc, char **argv)
 {
 	(void)argv;
+	if (argc == 1)
+		complete_file();
+}
+
+void lb_complete_restore(int argc, char **argv)
+{
+	lb_complete_save(argc, argv);
 	if (argc == 1 || argc == 2)
 		candidate("check");
 }

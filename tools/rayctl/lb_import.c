@@ -333,7 +333,7 @@ static int import_file(struct import *import, FILE *file)
 	int ret = DONE, more;
 
 	while (!ret && (more = config_line(file, &line)) != 0)
-		ret = more < 0 ? MISUSED : import_line(import, &line);
+		ret = more < 0 ? -more : import_line(import, &line);
 	free(line.text);
 	if (!ret)
 		current_place.line = 0;
@@ -400,6 +400,8 @@ void lb_complete_import(int argc, char **argv)
 		candidate("ipvsadm");
 		return;
 	}
+	if (argc == 2)
+		complete_file();
 	candidate("lenient");
 	candidate("apply");
 	candidate("check");

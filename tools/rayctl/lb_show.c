@@ -290,7 +290,12 @@ static void show_health(struct json_object *list)
 	for (size_t i = 0; (b = json_object_array_get_idx(list, i)); i++) {
 		const char *state = value_text(b, "state");
 		const char *result = value_text(b, "check.result");
-		bool never = !*result || !strcmp(result, "none");
+		/* Of one that is checked no more, what checks found last says nothing. */
+		bool never = !*result || !strcmp(result, "none") ||
+			     (strcmp(result, "passive") &&
+			      !strcmp(value_text(b, "health.probe"), "none"));
+
+		bool status = !never && value_number(b, "check.status");
 
 		table_cell(table, BOLD, "%s", value_text(b, "balancer"));
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
@@ -298,14 +303,14 @@ static void show_health(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
 		table_cell(table, PLAIN, "%s", lb_probe(b).s);
 		table_cell(table, never ? DIM : strcmp(result, "passed") ? RED : GREEN, "%s%s%s",
-			   never ? "-" : result, value_number(b, "check.status") ? " " : "",
-			   value_number(b, "check.status") ? value_text(b, "check.status") : "");
+			   never ? "-" : result, status ? " " : "",
+			   status ? value_text(b, "check.status") : "");
 		/* What clients have found is no check. */
 		never = never || !value_at(b, "check.age");
 		table_cell(table, PLAIN, "%s", never ? "-" :
 			   text_age(value_number(b, "check.age")).s);
 		table_cell(table, PLAIN, "%s", never ? "-" : value_text(b, "check.streak"));
-		table_cell(table, PLAIN, "%s", value_number(b, "check.passed") ?
+		table_cell(table, PLAIN, "%s", !never && value_number(b, "check.passed") ?
 			   text_latency(value_number(b, "check.latency")).s : "-");
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "check.passed")).s);
 		table_cell(table, value_number(b, "check.failed") ? RED : PLAIN, "%s",

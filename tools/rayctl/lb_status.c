@@ -120,6 +120,11 @@ static void line(const char *name)
 	fprintf(out, "  %s%-12s%s  ", color_on(DIM), name, color_off(DIM));
 }
 
+static void show_good_status(unsigned int min, unsigned int max)
+{
+	fprintf(out, min == max ? ", status %u" : ", status %u-%u", min, max);
+}
+
 static void show_probe(struct json_object *b)
 {
 	const char *probe = value_text(b, "health.probe");
@@ -138,8 +143,8 @@ static void show_probe(struct json_object *b)
 	fprintf(out, ", rise %s, fall %s", value_text(b, "health.rise"),
 		value_text(b, "health.fall"));
 	if (!strcmp(probe, "http"))
-		fprintf(out, ", status %s-%s", value_text(b, "health.status-min"),
-			value_text(b, "health.status-max"));
+		show_good_status(value_number(b, "health.status-min"),
+				 value_number(b, "health.status-max"));
 	if (*value_text(b, "health.host"))
 		fprintf(out, ", host %s", value_text(b, "health.host"));
 	if (value_number(b, "health.port"))
@@ -286,7 +291,8 @@ static void show_shares(struct json_object *list)
 		if (total)
 			share = (double)value_number(b, "stats.connections") / total;
 		table_cell(table, PLAIN, "%s", value_endpoint(b).s);
-		table_cell(table, lb_state_color(state), "%s", state);
+		table_cell(table, lb_state_color(state), "%s%s", state,
+			   strcmp(value_text(b, "role"), "fallback") ? "" : ", fallback");
 		table_cell(table, PLAIN, "%s", text_age(value_number(b, "since")).s);
 		table_cell(table, PLAIN, "%s", lb_weight(b).s);
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "active")).s);

@@ -34,6 +34,7 @@ struct conn {
 	const struct object *object;
 	struct nl_sock *sk;
 	int family;
+	bool gone;
 	conn_event_fn *event;
 	void (*at_fault)(const char *attribute);
 };
@@ -363,6 +364,19 @@ int conn_dump(struct conn *conn, const char *op, struct json_object *request,
 	return ret ? REFUSED : DONE;
 }
 
+/* Whether the kernel says that a family is no more, and it is ours. */
+static bool tells_end(struct conn *conn, struct nlmsghdr *nlh)
+{
+	struct genlmsghdr *genl = nlmsg_data(nlh);
+	struct nlattr *id;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || !genlmsg_valid_hdr(nlh, 0) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	id = nla_find(genlmsg_attrdata(genl, 0), genlmsg_attrlen(genl, 0), CTRL_ATTR_FAMILY_ID);
+	return id && nla_len(id) == sizeof(uint16_t) && nla_get_u16(id) == conn->family;
+}
+
 static int on_event(struct nl_msg *msg, void *arg)
 {
 	struct conn *conn = arg;
@@ -371,6 +385,7 @@ static int on_event(struct nl_msg *msg, void *arg)
 	const struct spec_op *op = conn->object->spec->ops;
 	struct json_object *object;
 
+	conn->gone = conn->gone || tells_end(conn, nlh);
 	if (nlh->nlmsg_type != conn->family || !genlmsg_valid_hdr(nlh, 0))
 		return NL_OK;
 	while (op->name && (!op->event || op->cmd != genl->cmd))
@@ -391,6 +406,10 @@ int conn_subscribe(struct conn *conn)
 	int group = genl_ctrl_resolve_grp(conn->sk, spec->name, spec->group);
 	int ret = group < 0 ? group : nl_socket_add_membership(conn->sk, group);
 
+	/* A family that comes back has another group: there is nothing to wait for then. */
+	group = genl_ctrl_resolve_grp(conn->sk, "nlctrl", "notify");
+	if (ret >= 0 && group >= 0)
+		nl_socket_add_membership(conn->sk, group);
 	if (ret < 0) {
 		refused(conn->object, NULL, "cannot subscribe to events: %s", nl_geterror(ret));
 		return -1;
@@ -416,6 +435,9 @@ int conn_events(struct conn *conn, conn_event_fn *event)
 			ret = 0;
 		}
 	} while (ret >= 0);
+	if (conn->gone)
+		return refused(conn->object, NULL, "module %s was unloaded, no more events come",
+			       conn->object->module);
 	if (ret == -NLE_AGAIN)
 		return DONE;
 	return refused(conn->object, NULL, "netlink: %s", nl_geterror(ret));

@@ -306,21 +306,35 @@ void json_print(struct json_object *object)
 
 /* --watch ----------------------------------------------------------------- */
 
+static int count_lines(const char *text)
+{
+	int lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
 /* Draw over what is there, line by line: clearing the screen first flickers. */
 static void draw(const char *screen)
 {
+	int lines = count_lines(screen), left = lines;
 	struct winsize size;
-	int left = -1;
 
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row)
-		left = size.ws_row - 1;
+	/* The cursor stands below all, and a line tells of those without room. */
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 2 && lines >= size.ws_row)
+		left = size.ws_row - 2;
+	lines -= left;
 	fputs("\033[H", stdout);
-	while (*screen && left--) {
+	while (left--) {
 		size_t len = strcspn(screen, "\n");
 
 		printf("%.*s\033[K\n", (int)len, screen);
-		screen += len + (screen[len] == '\n');
+		screen += len + 1;
 	}
+	if (lines)
+		printf("%s%d more line%s%s\033[K\n", color_on(DIM), lines, plural(lines),
+		       color_off(DIM));
 	fputs("\033[J", stdout);
 }
 
@@ -341,7 +355,9 @@ int watch(int (*sample)(void *arg), void *arg, uint64_t ns)
 		ret = sample(arg);
 		if (tty) {
 			fclose(out);
-			draw(screen);
+			/* What went wrong stands below what was seen last. */
+			if (!ret)
+				draw(screen);
 			free(screen);
 			out = stdout;
 		}

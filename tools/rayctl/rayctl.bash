@@ -13,5 +13,7 @@ _rayctl()
 	if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
 		COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*:}"}"}")
 	fi
+	# What is in a directory may follow at once.
+	[[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != */ ]] || compopt -o nospace 2>/dev/null
 }
 complete -F _rayctl rayctl

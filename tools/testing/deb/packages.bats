@@ -41,7 +41,8 @@ contents()
 
 @test "rayctl has the tool, its manual and its completions" {
 	contents rayctl >"$BATS_TEST_TMPDIR/list"
-	for file in sbin/rayctl share/man/man8/rayctl.8.gz share/man/man8/rayctl-lb.8.gz \
+	for file in sbin/rayctl share/man/man4/rayos_lb.4.gz share/man/man8/rayctl.8.gz \
+		    share/man/man8/rayctl-lb.8.gz \
 		    share/bash-completion/completions/rayctl \
 		    share/zsh/vendor-completions/_rayctl; do
 		grep -qx "./usr/$file" "$BATS_TEST_TMPDIR/list"

@@ -28,6 +28,7 @@ setup_file()
 
 @test "the tool, its manual, its completions and the options are installed" {
 	for file in /usr/local/sbin/rayctl /etc/modprobe.d/rayos.conf \
+		    /usr/local/share/man/man4/rayos_lb.4 \
 		    /usr/local/share/man/man8/rayctl.8 \
 		    /usr/local/share/man/man8/rayctl-lb.8 \
 		    /usr/local/share/bash-completion/completions/rayctl \

@@ -266,12 +266,16 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 	until_is 20 s1_state unhealthy
 	agent knob name=b1 health=200
 	until_is 20 s1_state healthy
+	agent knob name=b1 health=503
+	until_is 20 s1_state unhealthy
+	lb set web health none
 	lb drain web $B2
 	lb del web backend $B3
 	agent sleep seconds=0.5
 	kill $watcher %2
 	cat "$log"
 	grep -F 10.0.1.11:8080 "$log" | grep unhealthy | grep -q bad-status
+	grep -F 10.0.1.11:8080 "$log" | grep -q 'unhealthy -> healthy, no longer checked$'
 	grep -F 10.0.1.12:8080 "$log" | grep -qE 'draining|offline'
 	grep -q '"old-state": *"healthy"' "$log.json"
 	grep -q backend-del-ntf "$log.json"

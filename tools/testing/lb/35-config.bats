@@ -51,7 +51,7 @@ two_files()
 	saved "$f"
 	agent same key=before ns=$D args=lb,status
 	# onto nothing it is all there again
-	lb restore </dev/null
+	lb restore <<<'#'
 	agent rayctl ns=$D args=lb,status
 	got 'nr == 0'
 	lb restore "$f"
@@ -141,9 +141,9 @@ two_files()
 	printf 'add new vip %s\nbackend %s\n' $VIP $SIX1 >"$f"
 	refused 2 "$f:2: backend and balancer are of different address families" lb restore "$f"
 	for i in {1..9}; do echo "add lb$i vip 10.0.0.100:9$i"; done >"$f"
-	refused 2 "$f:9: more balancers than max_balancers allows" lb restore "$f"
+	refused 2 "$f:9: more balancers than the module's parameter max_balancers allows" lb restore "$f"
 	{ cat "$A"; for i in {1..31}; do echo "backend 10.0.1.11:$i"; done; } >"$f"
-	refused 2 "$f:36: more backends than max_backends allows" lb restore "$f"
+	refused 2 "$f:36: more backends than the module's parameter max_backends allows" lb restore "$f"
 	printf 'add new vip 10.0.0.100:82 affinity 2s\nadd web vip %s nonsense\n' $VIP >"$f"
 	refused 1 "$f:2: unknown key \"nonsense\"" lb restore "$f"
 	saved "$A"
@@ -235,7 +235,7 @@ two_files()
 	agent start job=load ns=$C dst=$VIP conc=2 keep=5 timeout=2
 	"$BATS_TEST_DIRNAME/fuzz_config.py" $D "$(full 5000 500)"
 	agent stop job=load
-	lb restore </dev/null
+	lb restore <<<'#'
 	agent rayctl ns=$D args=lb,status
 	got 'nr == 0'
 }

@@ -239,7 +239,7 @@ teardown()
 	lb save "$f"
 	grep -qF "policy custom program \"$PARITY\"" "$f"
 	same_as "$f"
-	lb restore </dev/null
+	lb restore <<<'#'
 	lb restore "$f"
 	same_as "$f"
 	agent load ns=$C dst=$VIP n=5 sport=5000 src=10.0.0.2-6 rst=1

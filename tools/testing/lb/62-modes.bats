@@ -563,7 +563,7 @@ all_errors()
 		agent ask job=$job
 		got 'ok == open && failed == 0 && moved == 0 && open >= 40'
 	done
-	agent view ns=$D file=$STATUS
+	agent view ns=$D file=$LB_STATUS
 	got 'flows == 64'
 	agent rayctl ns=$D args=lb,status
 	for job in 1 2 3; do

@@ -19,7 +19,7 @@ teardown()
 # state_is WORD: what the module says of it, once devices are tapped
 state_is()
 {
-	until_is 10 fast_path "$1" agent view file=$STATUS ns=$D
+	until_is 10 fast_path "$1" agent view file=$LB_STATUS ns=$D
 }
 
 # received: how many packets the stack of the director has seen

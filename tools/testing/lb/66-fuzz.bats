@@ -67,7 +67,7 @@ fuzz()
 	agent start job=load ns=$C dst=$VIP gap=0.02 timeout=1
 	"$BATS_TEST_DIRNAME/fuzz_netlink.py" $D "$(full 10000 2000)"
 	agent stop job=load
-	lb restore </dev/null
+	lb restore <<<'#'
 	everything_up
 	everything_works
 }

@@ -60,13 +60,18 @@ idle()
 }
 
 @test "nobody who looks or listens holds the module" {
+	local log=$BATS_TEST_TMPDIR/events listener
+
 	web
-	rayctl -n $D events lb >/dev/null 2>&1 3>&- &
+	rayctl -n $D events lb >/dev/null 2>"$log" 3>&- &
+	listener=$!
 	agent hold job=held ns=$C dst=$VIP n=3
 	agent sleep seconds=0.3
 	[ "$(awk '$1 == "rayos_lb" { print $3 }' /proc/modules)" = 0 ]
 	timeout 60 rmmod rayos_lb
-	kill %1 || :
+	# and they are told
+	wait $listener || [ $? = 2 ]
+	grep -q 'module rayos_lb was unloaded' "$log"
 	insert
 }
 
@@ -104,7 +109,7 @@ idle()
 	web
 	agent hold job=held ns=$C dst=$VIP n=70 timeout=0.3
 	got 'ok == 64 && failed == 6'
-	agent view ns=$D file=$STATUS
+	agent view ns=$D file=$LB_STATUS
 	got 'flows == 64 && flows_refused >= 6'
 	agent drop job=held rst=1
 	agent sleep seconds=1
@@ -152,7 +157,7 @@ idle()
 		agent ask job=$job
 		got 'ok == open && failed == 0 && moved == 0 && open >= 40'
 	done
-	agent view ns=$D file=$STATUS
+	agent view ns=$D file=$LB_STATUS
 	got 'flows == 64'
 	agent rayctl ns=$D args=lb,status
 	for i in 1 2 3 4; do
@@ -207,7 +212,7 @@ idle()
 		ip -n $ns route flush cache
 		ip -n $ns -6 route flush cache
 	done
-	agent view ns=$D file=$STATUS
+	agent view ns=$D file=$LB_STATUS
 	got 'flows == 64'
 	agent drop job=flows rst=1
 	timeout 60 rmmod rayos_lb
@@ -297,7 +302,7 @@ idle()
 	lb del web reset
 	agent drop job=held rst=1
 	until_so 120 'flows == 0 && removed_backends_with_flows == 0' \
-		agent view ns=$D file=$STATUS
+		agent view ns=$D file=$LB_STATUS
 	got 'balancers == 0'
 	agent rayctl ns=$D args=lb,backends
 	got 'nr == 0'

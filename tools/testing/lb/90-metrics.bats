@@ -170,6 +170,37 @@ teardown_file()
 	got 'value == 60'
 }
 
+# gauge VALUE METRIC [LABEL=VALUE...]
+gauge()
+{
+	agent prom file=$METRICS ns=$D metric="rayos_lb_$2" "${@:3}"
+	got "value == $1"
+}
+
+@test "debugfs: metrics tell who drains from who is down" {
+	web health http:/health interval 1s timeout 500ms rise 1 fall 1
+	until_is 20 s3_state healthy
+	agent knob name=b1 health=503
+	until_is 20 s1_state unhealthy
+	lb drain web $B2
+	gauge 0 healthy backend=$B1
+	gauge 0 healthy backend=$B2
+	gauge 1 state backend=$B1 state=unhealthy
+	gauge 0 state backend=$B2 state=unhealthy
+	gauge 1 state backend=$B2 state=offline
+	gauge 1 state backend=$B3 state=healthy
+	gauge 3 state
+	gauge 3 weight
+	gauge 1 info
+	gauge 0 evicted_total
+	agent prom file=$METRICS ns=$D metric=rayos_lb_flows_limit
+	got 'value >= 64'
+	agent prom file=$METRICS ns=$D metric=rayos_lb_checks_total \
+		backend=$B1 result=failed
+	got 'value > 0'
+	agent knob name=b1 health=200
+}
+
 @test "debugfs: for root, and for people" {
 	web
 	[ "$(stat -c %a $METRICS)" = 400 ]

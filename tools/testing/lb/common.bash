@@ -19,7 +19,7 @@
 	SIX1='[fd00:1::11]:8080'
 	SIX2='[fd00:1::12]:8080'
 	SIX3='[fd00:1::13]:8080'
-	STATUS=/sys/kernel/debug/rayos/lb/status
+	LB_STATUS=/sys/kernel/debug/rayos/lb/status
 }
 
 declare -gA R=()

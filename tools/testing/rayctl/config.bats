@@ -118,9 +118,29 @@ everything()
 	echo 'add one vip 10.0.0.9:80' | rayctl lb restore
 	done_by -j lb
 	json '[b["name"] for b in d] == ["one"]'
-	rayctl lb restore </dev/null
+	echo '# none' | rayctl lb restore
 	done_by lb
 	[ "$output" = "no balancers" ]
+	# and what save writes then is a configuration, too
+	rayctl lb save | rayctl lb restore
+}
+
+@test "restore, import: nothing at all is no configuration" {
+	local words
+
+	start_kernel --state "$STATE"
+	: >"$F"
+	for words in "restore" "restore check" "import ipvsadm" "import ipvsadm apply"; do
+		# shellcheck disable=SC2086
+		refused_by lb $words </dev/null
+		says 'rayctl: stdin is empty, a comment at least must be there'
+	done
+	refused_by lb restore "$F"
+	says "rayctl: $F is empty, a comment at least must be there"
+	refused_by lb restore "$BATS_TEST_TMPDIR"
+	says "rayctl: cannot read $BATS_TEST_TMPDIR: Is a directory"
+	done_by -j lb
+	json 'len(d) > 0'
 }
 
 @test "restore check: says what would change, and changes nothing" {

@@ -14,6 +14,7 @@ Names that provoke what a well-behaved kernel seldom does:
   echo       the refused request is sent back whole
   garbage    an attribute of the reply is cut short
   silent     refused without a message
+  unload     when it is made, events have an end
 """
 
 import argparse
@@ -31,6 +32,7 @@ FAMILY = 42
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLM_F_MULTI, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x2, 0x4, 0x10, 0x300
 NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
+GENL_ID_CTRL, CTRL_CMD_DELFAMILY, CTRL_ATTR_FAMILY_ID = 16, 2, 1
 ATTR_MSG, ATTR_OFFS, ATTR_MISS_TYPE, ATTR_MISS_NEST = 1, 2, 5, 6
 NLA_F_NESTED = 0x8000
 # The policy that another module has registered.
@@ -409,7 +411,16 @@ class Server:
             data = struct.pack("=BBH", cmd, 1, 0) + self.spec.encode(source["attribute-set"], msg)
             for _ in range(self.flood):
                 self.send(self.message(FAMILY, 0, 0, 0, data), (0, 1))
+            if msg.get("name") == "unload":
+                self.tell_end()
         self.kernel.events.clear()
+
+    def tell_end(self):
+        """As nlctrl does of a family that goes, and before of one that is not ours."""
+        for family in (FAMILY + 1, FAMILY):
+            data = struct.pack("=BBH", CTRL_CMD_DELFAMILY, 2, 0)
+            data += nla(CTRL_ATTR_FAMILY_ID, struct.pack("=H", family))
+            self.send(self.message(GENL_ID_CTRL, 0, 0, 0, data), (0, 1))
 
     def serve(self):
         while True:

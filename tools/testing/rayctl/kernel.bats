@@ -197,12 +197,20 @@ teardown()
 	done_by lb status web
 	shows '^  passive +down after 5 failed connections in a row$' \
 		'^  on down +connections of the backend are reset$' \
-		'^  health +http HEAD /healthz every 2s'
+		'^  health +http HEAD /healthz every 2s' \
+		'^  10\.0\.1\.1:8080 +healthy +3d' '^  10\.0\.1\.2:8080 +healthy, fallback +2h'
 	done_by lb health
 	shows ' PASSIVE +HOLD$' '^web +10\.0\.1\.1:8080 +.* http HEAD +passed .* 0/5 +-$' \
 		'^dns .* - +-$'
 	done_by -j lb health web
 	json 'd[0]["health"]["method"] == "HEAD" and d[0]["passive"] == 5'
+	# what checks once found is not shown of one that is checked no more
+	done_by lb set web health none
+	done_by lb health web
+	shows '^web +10\.0\.1\.3:8080 +unhealthy +47s +none HEAD +- +- +- +- +120 +23 '
+	done_by lb set web health http:/healthz status 204
+	done_by lb status web
+	shows ', status 204, host '
 	# a server that is held, and which no check has seen
 	stop_kernel
 	sed -e 's/result: none/result: passive\n      passive-streak: 5\n      hold: 8000000000/' \
@@ -372,6 +380,15 @@ teardown()
 	# Three lines fit above the cursor, and no blank screen between.
 	[ "$(grep -c $'\033\[K' <<<"${output##*$'\033[H'}")" = 3 ]
 	[ "$(grep -o $'\033\[2J' <<<"$output" | wc -l)" = 1 ]
+	# The last of them says that there are others.
+	[[ "${output##*$'\033[H'}" =~ [0-9]+' more lines' ]]
+}
+
+@test "--watch: what ends it is not drawn over" {
+	start_kernel --state "$STATE"
+	run -2 script -qec "stty rows 24; TERM=xterm rayctl lb status nope -w0.2" /dev/null
+	[[ "$output" == *'no balancer named "nope"'* ]]
+	[[ "${output##*nope}" != *$'\033[J'* ]]
 }
 
 # until_so COMMAND...: wait until it succeeds, which is not long
@@ -447,6 +464,17 @@ stop_events()
 	stop_events '"events-lost"'
 	grep -q '^{"name":"events-lost","msg":{}}$' <<<"$output"
 	grep -q '^{"name":"balancer-ntf"' <<<"$output"
+}
+
+@test "events end with the module" {
+	start_kernel --state "$STATE"
+	start_events
+	rayctl lb add unload vip 10.0.0.9:80
+	wait "$EVENTS_PID" && return 1
+	[ $? = 2 ]
+	grep -q '  lb  unload  set to ' "$BATS_TEST_TMPDIR/events"
+	[ "$(<"$BATS_TEST_TMPDIR/events.err")" = \
+		'rayctl: lb: module rayos_lb was unloaded, no more events come' ]
 }
 
 @test "events end with their reader" {

@@ -44,6 +44,21 @@ candidates()
 	[ "$(candidates -j lb --w)" = "--watch " ]
 }
 
+@test "completion knows files" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p dir/sub
+	touch dir/a dir/.hidden one
+	[ "$(candidates lb restore o)" = "one " ]
+	[ "$(candidates lb save d)" = "dir/ " ]
+	[ "$(candidates lb restore dir/)" = "dir/a dir/sub/ " ]
+	[ "$(candidates lb restore dir/.)" = "dir/.hidden " ]
+	[ "$(candidates lb restore "$PWD/dir/s")" = "$PWD/dir/sub/ " ]
+	[ "$(candidates lb import ipvsadm "")" = "apply check dir/ lenient one " ]
+	[ "$(candidates lb set web policy custom program o)" = "one " ]
+	[ -z "$(candidates lb restore nowhere/)" ]
+	[ -z "$(candidates lb save one "")" ]
+}
+
 @test "completion leaves out what has been said, and stops where it is lost" {
 	[ "$(candidates lb set web policy maglev "")" = "affinity affinity-prefix check-port fall health host interval method on-down passive program require-reply rise send slow-start status timeout when-down " ]
 	[ -z "$(candidates lb set web nonsense "")" ]
@@ -87,10 +102,10 @@ candidates()
 	local page
 
 	make -s -C "$RAYCTL" O="$BATS_TEST_TMPDIR/man" man
-	for page in rayctl rayctl-lb; do
-		[ -s "$BATS_TEST_TMPDIR/man/$page.8" ]
+	for page in rayctl.8 rayctl-lb.8 rayos_lb.4; do
+		[ -s "$BATS_TEST_TMPDIR/man/$page" ]
 		run -0 bash -c "LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l \
-			-Tutf8 '$BATS_TEST_TMPDIR/man/$page.8' 2>&1 >/dev/null"
+			-Tutf8 '$BATS_TEST_TMPDIR/man/$page' 2>&1 >/dev/null"
 		[ -z "$output" ]
 	done
 }

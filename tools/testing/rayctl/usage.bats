@@ -61,8 +61,10 @@ wrong()
 @test "unknown, ambiguous and repeated keys" {
 	wrong 'lb add: unknown key "burden"' lb add web backend 10.0.0.1:80 burden 3
 	wrong 'lb add: unknown key "weight"' lb add web vip 10.0.0.1:80 weight 3
-	wrong 'lb set: unknown key "vip"' lb set web vip 10.0.0.1:80
-	wrong 'lb set: unknown key "proto"' lb set web proto udp
+	wrong 'lb set: "vip" cannot be changed, make another balancer' lb set web vip 10.0.0.1:80
+	wrong 'lb set: "proto" cannot be changed, make another balancer' lb set web proto udp
+	wrong 'lb set: "mode" cannot be changed, make another balancer' lb set web mode dsr
+	wrong 'lb set: unknown key "mod"' lb set web mod dsr
 	wrong 'lb del: unknown key "rest"' lb del web rest
 	wrong 'lb drain: unknown key "limit"' lb drain web 10.0.0.1:80 limit 3
 	wrong 'lb set: "h" is ambiguous' lb set web h tcp
@@ -165,8 +167,6 @@ wrong()
 		lb add web vip 10.0.0.1:80 mode full-nat source 10.0.1.1:80
 	wrong 'lb add: source "10.0.1" is not an IPv4 address' \
 		lb add web vip 10.0.0.1:80 mode full-nat source 10.0.1
-	misused_by lb set web mode dsr
-	says 'rayctl: lb set: unknown key "mode"'
 	wrong 'lb set: when-down "hang" is none of reset, drop' lb set web when-down hang
 	[[ "$stderr" == *"when-down reset|drop"* ]]
 	misused_by lb set web policy r
