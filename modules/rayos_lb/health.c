@@ -121,14 +121,19 @@ static int address_of(const struct rayos_lb_backend *backend,
 	return sizeof(*sin6);
 }
 
-/* A datagram socket is told of every ICMP error, not of those alone that are
- * final for a connection
+/*
+ * The ACK of a handshake waits for what is sent with it.  A check that asks for
+ * no more than a connection sends a reset instead: to the server that is one
+ * which never came to be, and its program never hears of it.
+ *
+ * A datagram socket is told of every ICMP error, not of those alone that are
+ * final for a connection.
  */
 static void prepare(struct sock *sk)
 {
 	sock_no_linger(sk);
 	if (sk->sk_protocol == IPPROTO_TCP)
-		tcp_sock_set_nodelay(sk);
+		tcp_sock_set_quickack(sk, 0);
 	else if (sk->sk_family == AF_INET)
 		ip_sock_set_recverr(sk);
 	else
@@ -149,9 +154,10 @@ static u32 dial(struct rayos_lb_backend *backend)
 	if (err)
 		return RAYOS_LB_CHECK_RESULT_ERROR;
 	prepare(prober->sock->sk);
-	listen_in(prober);
 	err = kernel_connect(prober->sock, (struct sockaddr_unsized *)&ss, len,
 			     O_NONBLOCK);
+	/* what has come until then is seen without being told of it */
+	listen_in(prober);
 	if (err && err != -EINPROGRESS)
 		return rayos_lb_check_error(err);
 	return RAYOS_LB_CHECK_RESULT_NONE;

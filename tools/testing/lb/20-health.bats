@@ -35,6 +35,9 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 		got "s${i}_check_passed >= 2 && s${i}_check_failed == 0"
 		got "s${i}_check_passed <= 2 + s${i}_since / 1800000000"
 	done
+	# to whose program they are not even connections
+	agent served name=b1
+	got 'conns == 0'
 	lb set web health http:/health
 	agent sleep seconds=6
 	agent served name=b1
