@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rayos_zcomp: compressed memory.
+ */
+#include <linux/module.h>
+#include <rayos/compat.h>
+
+#include "codec.h"
+#include "disk.h"
+#include "pool.h"
+#include "stream.h"
+
+static unsigned int num_devices = 1;
+module_param(num_devices, uint, 0444);
+MODULE_PARM_DESC(num_devices, "Block devices to begin with, at most 4096 (default 1)");
+
+static int __init rayos_zcomp_init(void)
+{
+	int err;
+
+	if (num_devices > 4096) {
+		pr_err("num_devices=%u: must be at most 4096\n", num_devices);
+		return -EINVAL;
+	}
+	err = rayos_zcomp_stream_init();
+	if (err)
+		return err;
+	err = rayos_zcomp_codec_init();
+	if (err)
+		goto err_exit_stream;
+	err = rayos_zcomp_disk_init(num_devices);
+	if (err)
+		goto err_exit_codec;
+	err = rayos_zcomp_control_init();
+	if (err)
+		goto err_exit_disk;
+	return 0;
+
+err_exit_disk:
+	rayos_zcomp_disk_exit();
+err_exit_codec:
+	rayos_zcomp_codec_exit();
+	rayos_zcomp_segment_exit();
+err_exit_stream:
+	rayos_zcomp_stream_exit();
+	return err;
+}
+
+static void __exit rayos_zcomp_exit(void)
+{
+	rayos_zcomp_control_exit();
+	rayos_zcomp_disk_exit();
+	rayos_zcomp_codec_exit();
+	rayos_zcomp_segment_exit();
+	rayos_zcomp_stream_exit();
+}
+
+module_init(rayos_zcomp_init);
+module_exit(rayos_zcomp_exit);
+
+MODULE_DESCRIPTION("Compressed memory");
+MODULE_AUTHOR("RayOS maintainers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(RAYOS_VERSION);

@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pages of one device or region: where each of them is, and in what form.
+ *
+ * A page that was never written, or was forgotten, is nowhere and reads as zeroes.
+ * One that is a word over and over is in its entry.  Any other has an object in
+ * the pool, compressed or, if that is not worth it, as it is.  Four neighbours that have
+ * grown cold may share an object, which lives until the last of them has been
+ * written or forgotten.
+ *
+ * Locking: each group of four neighbours has a lock, that of an arena of the pool
+ * is inside of it, and so is that of a stream.
+ */
+#include <linux/errno.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "codec.h"
+#include "fill.h"
+#include "store.h"
+#include "stream.h"
+
+/* Of 16: what is larger costs more to read again than it saves */
+#define CUTOFF		12
+
+#define CHUNK_BYTES	(RAYOS_ZCOMP_GROUP * PAGE_SIZE)
+
+/* No recursion: it may be memory that somebody is waiting for */
+#define GFP_STORE	(GFP_NOIO | __GFP_NOWARN | __GFP_NORETRY)
+
+/* Every two seconds another one, and after a day and a half the same again */
+static u16 now(void)
+{
+	return ktime_get_seconds() >> 1;
+}
+
+static struct rayos_zcomp_entry *lookup(const struct rayos_zcomp_store *store,
+					u64 index)
+{
+	struct rayos_zcomp_entry *leaf;
+
+	/* a leaf that is seen is seen to be all zeroes before it was used */
+	leaf = smp_load_acquire(&store->leaves[index >> RAYOS_ZCOMP_LEAF_SHIFT]);
+	return leaf ? &leaf[index & (RAYOS_ZCOMP_LEAF - 1)] : NULL;
+}
+
+/* As lookup(), and makes what is not there */
+static struct rayos_zcomp_entry *obtain(struct rayos_zcomp_store *store,
+					u64 index)
+{
+	struct rayos_zcomp_entry **slot =
+		&store->leaves[index >> RAYOS_ZCOMP_LEAF_SHIFT];
+	struct rayos_zcomp_entry *leaf;
+
+	if (!READ_ONCE(*slot)) {
+		leaf = kcalloc(RAYOS_ZCOMP_LEAF, sizeof(*leaf), GFP_STORE);
+		if (!leaf)
+			return NULL;
+		if (cmpxchg(slot, NULL, leaf))
+			kfree(leaf);
+		else
+			atomic64_inc(&store->stats.leaves);
+	}
+	return lookup(store, index);
+}
+
+/* The entry of the first page, which has the lock of its group */
+static struct rayos_zcomp_entry *group_of(struct rayos_zcomp_entry *entry,
+					  u64 index)
+{
+	return entry - index % RAYOS_ZCOMP_GROUP;
+}
+
+/* To the pool an owner is the number of a page, or of the group that has a chunk */
+static u64 owner_of(u64 index, bool chunk)
+{
+	return index << 1 | chunk;
+}
+
+static struct rayos_zcomp_entry *group_of_owner(struct rayos_zcomp_store *store,
+						u64 owner)
+{
+	return group_of(lookup(store, owner >> 1), owner >> 1);
+}
+
+static bool hold(void *context, u64 owner)
+{
+	return rayos_zcomp_trylock(group_of_owner(context, owner));
+}
+
+static void release(void *context, u64 owner)
+{
+	rayos_zcomp_unlock(group_of_owner(context, owner));
+}
+
+static void set_handle(struct rayos_zcomp_entry *entry, u64 handle)
+{
+	rayos_zcomp_set(entry, (entry->word & ~RAYOS_ZCOMP_HANDLE) |
+			       FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle));
+}
+
+static void moved(void *context, u64 owner, u64 handle)
+{
+	struct rayos_zcomp_entry *group = group_of_owner(context, owner);
+	int i;
+
+	if (!(owner & 1))
+		set_handle(lookup(context, owner >> 1), handle);
+	for (i = 0; i < RAYOS_ZCOMP_GROUP && owner & 1; i++) {
+		if (group[i].word & RAYOS_ZCOMP_CHUNK)
+			set_handle(&group[i], handle);
+	}
+	rayos_zcomp_unlock(group);
+}
+
+static const struct rayos_zcomp_pool_ops pool_ops = {
+	.hold = hold,
+	.moved = moved,
+	.release = release,
+};
+
+/* One for each 16 MiB, as none has a segment to itself that it does not need */
+static u32 arenas_for(u64 nr_pages)
+{
+	return clamp_t(u64, nr_pages >> 12, 1, num_possible_cpus());
+}
+
+static void put_codecs(struct rayos_zcomp_store *store)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_CODECS; i++)
+		rayos_zcomp_codec_put(store->codecs[i]);
+}
+
+/* The best codec is used if there is one */
+static bool get_codecs(struct rayos_zcomp_store *store)
+{
+	if (store->level == RAYOS_ZCOMP_BEST)
+		store->codecs[RAYOS_ZCOMP_ZSTD] =
+			rayos_zcomp_codec_get(RAYOS_ZCOMP_ZSTD);
+	store->kind = store->level == RAYOS_ZCOMP_FAST ? RAYOS_ZCOMP_LZO_RLE :
+							 RAYOS_ZCOMP_LZO;
+	return !rayos_zcomp_store_use(store, RAYOS_ZCOMP_LZO) &&
+	       !rayos_zcomp_store_use(store, store->kind);
+}
+
+/**
+ * rayos_zcomp_store_use() - compress what is written by another codec
+ * @store: one into which nobody writes at the moment
+ * @kind: the codec
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOENT if there is no such codec.
+ */
+int rayos_zcomp_store_use(struct rayos_zcomp_store *store,
+			  enum rayos_zcomp_codec_kind kind)
+{
+	if (!store->codecs[kind])
+		store->codecs[kind] = rayos_zcomp_codec_get(kind);
+	if (!store->codecs[kind])
+		return -ENOENT;
+	store->kind = kind;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_use);
+
+/**
+ * rayos_zcomp_store_new() - make a store without any pages
+ * @nr_pages: how many there may be, 1 to %RAYOS_ZCOMP_PAGES_MAX
+ * @level: how they are compressed
+ * @limit: the most pages of memory for them, 0 for any number
+ *
+ * Context: May sleep.
+ * Return: the store, or NULL if there is no memory.
+ */
+struct rayos_zcomp_store *rayos_zcomp_store_new(u64 nr_pages,
+						enum rayos_zcomp_level level,
+						u32 limit)
+{
+	u64 nr_leaves = DIV_ROUND_UP(nr_pages, RAYOS_ZCOMP_LEAF);
+	struct rayos_zcomp_store *store;
+
+	store = kzalloc(sizeof(*store), GFP_KERNEL);
+	if (!store)
+		return NULL;
+	store->nr_pages = nr_pages;
+	store->level = level;
+	store->cutoff = PAGE_SIZE * CUTOFF / 16;
+	store->leaves = kvcalloc(nr_leaves, sizeof(*store->leaves), GFP_KERNEL);
+	store->pool = rayos_zcomp_pool_new(&pool_ops, store,
+					   arenas_for(nr_pages), limit);
+	if (get_codecs(store) && store->leaves && store->pool)
+		return store;
+	rayos_zcomp_store_free(store);
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_new);
+
+/* All that its pages have but for what goes with the segments of the pool */
+static void free_leaf(struct rayos_zcomp_store *store,
+		      struct rayos_zcomp_entry *leaf)
+{
+	u32 i;
+
+	for (i = 0; i < RAYOS_ZCOMP_LEAF; i++) {
+		if (leaf[i].word & RAYOS_ZCOMP_RAW)
+			rayos_zcomp_free_page(store->pool,
+					      pfn_to_page(rayos_zcomp_handle(&leaf[i])));
+	}
+	kfree(leaf);
+}
+
+/**
+ * rayos_zcomp_store_free() - give back a store and all that is in it
+ * @store: one that nobody uses any more
+ *
+ * Context: May sleep.
+ */
+void rayos_zcomp_store_free(struct rayos_zcomp_store *store)
+{
+	u64 i, nr_leaves = DIV_ROUND_UP(store->nr_pages, RAYOS_ZCOMP_LEAF);
+
+	for (i = 0; store->leaves && i < nr_leaves; i++) {
+		if (store->leaves[i])
+			free_leaf(store, store->leaves[i]);
+		cond_resched();
+	}
+	rayos_zcomp_pool_free(store->pool);
+	kvfree(store->leaves);
+	put_codecs(store);
+	kfree(store);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_free);
+
+/**
+ * rayos_zcomp_original_bytes() - what its pages would take up uncompressed
+ * @store: the store
+ *
+ * Return: bytes.
+ */
+u64 rayos_zcomp_original_bytes(const struct rayos_zcomp_store *store)
+{
+	return (atomic64_read(&store->stats.same) +
+		atomic64_read(&store->stats.objects)) << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_original_bytes);
+
+/**
+ * rayos_zcomp_used_bytes() - what they take up instead
+ * @store: the store
+ *
+ * Return: bytes, all that is known of pages included.
+ */
+u64 rayos_zcomp_used_bytes(const struct rayos_zcomp_store *store)
+{
+	u64 nr_leaves = DIV_ROUND_UP(store->nr_pages, RAYOS_ZCOMP_LEAF);
+
+	return ((u64)atomic_read(&store->pool->nr_pages) << PAGE_SHIFT) +
+	       atomic64_read(&store->stats.leaves) * RAYOS_ZCOMP_LEAF *
+	       sizeof(struct rayos_zcomp_entry) +
+	       nr_leaves * sizeof(*store->leaves) + sizeof(*store);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_used_bytes);
+
+/**
+ * rayos_zcomp_saved_bytes() - memory that is free thanks to compression
+ * @store: the store
+ *
+ * Return: bytes, negative if it takes up more than it saves.
+ */
+s64 rayos_zcomp_saved_bytes(const struct rayos_zcomp_store *store)
+{
+	return rayos_zcomp_original_bytes(store) - rayos_zcomp_used_bytes(store);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_saved_bytes);
+
+/* Is one of the four still in their chunk? */
+static bool has_chunk(const struct rayos_zcomp_entry *group)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (group[i].word & RAYOS_ZCOMP_CHUNK)
+			return true;
+	}
+	return false;
+}
+
+static void drop_object(struct rayos_zcomp_store *store,
+			struct rayos_zcomp_entry *group,
+			struct rayos_zcomp_entry *entry)
+{
+	u64 handle = rayos_zcomp_handle(entry);
+	unsigned long word = entry->word;
+
+	atomic64_dec(&store->stats.objects);
+	rayos_zcomp_set(entry, 0);
+	if (word & RAYOS_ZCOMP_RAW) {
+		atomic64_dec(&store->stats.raw);
+		rayos_zcomp_free_page(store->pool, pfn_to_page(handle));
+		return;
+	}
+	if (word & RAYOS_ZCOMP_CHUNK) {
+		atomic64_dec(&store->stats.chunked);
+		if (has_chunk(group))
+			return;
+	}
+	rayos_zcomp_free(store->pool, handle);
+}
+
+/* The page is nowhere any more; its group is locked */
+static void drop(struct rayos_zcomp_store *store,
+		 struct rayos_zcomp_entry *group,
+		 struct rayos_zcomp_entry *entry)
+{
+	if (entry->word & RAYOS_ZCOMP_SAME) {
+		atomic64_dec(&store->stats.same);
+		rayos_zcomp_set(entry, 0);
+	} else if (rayos_zcomp_handle(entry)) {
+		drop_object(store, group, entry);
+	}
+}
+
+/* Bytes at stream->out that a page is compressed to, 0 if it is not worth it */
+static u32 squeeze(const struct rayos_zcomp_store *store,
+		   struct rayos_zcomp_stream *stream, const void *page)
+{
+	const struct rayos_zcomp_codec *codec = store->codecs[store->kind];
+	int len;
+
+	if (store->level == RAYOS_ZCOMP_NONE)
+		return 0;
+	len = codec->compress(stream->work, page, PAGE_SIZE, stream->out);
+	return len > 0 && len <= store->cutoff ? len : 0;
+}
+
+/* An object of the page as it is.  Return: the new word of its entry, 0 if there is
+ * no memory
+ */
+static unsigned long keep_raw(struct rayos_zcomp_store *store, const void *page)
+{
+	struct page *copy = rayos_zcomp_alloc_page(store->pool, GFP_STORE);
+
+	if (!copy)
+		return 0;
+	memcpy(page_address(copy), page, PAGE_SIZE);
+	atomic64_inc(&store->stats.raw);
+	atomic64_inc(&store->stats.raws);
+	return RAYOS_ZCOMP_RAW |
+	       FIELD_PREP(RAYOS_ZCOMP_HANDLE, page_to_pfn(copy));
+}
+
+/* The same of the page compressed; the group is locked, so that it does not move */
+static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
+			  const void *page)
+{
+	struct rayos_zcomp_stream *stream = rayos_zcomp_stream_get();
+	u32 len = squeeze(store, stream, page);
+	u64 handle = 0;
+
+	if (len)
+		handle = rayos_zcomp_alloc(store->pool, len,
+					   owner_of(index, false), GFP_STORE);
+	if (handle)
+		memcpy(rayos_zcomp_object(store->pool, handle, NULL),
+		       stream->out, len);
+	rayos_zcomp_stream_put(stream);
+	if (!len)
+		return keep_raw(store, page);
+	return handle ? FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle) |
+			FIELD_PREP(RAYOS_ZCOMP_KIND, store->kind) : 0;
+}
+
+/* The group is locked.  What the page was before stays if there is no memory */
+static int put_object(struct rayos_zcomp_store *store,
+		      struct rayos_zcomp_entry *group,
+		      struct rayos_zcomp_entry *entry, u64 index,
+		      const void *page)
+{
+	unsigned long word = keep(store, index, page);
+
+	if (!word)
+		return -ENOMEM;
+	drop(store, group, entry);
+	rayos_zcomp_set(entry, word | FIELD_PREP(RAYOS_ZCOMP_USED, now()));
+	atomic64_inc(&store->stats.objects);
+	return 0;
+}
+
+/**
+ * rayos_zcomp_write() - keep a page
+ * @store: the store
+ * @index: number of the page
+ * @page: %PAGE_SIZE bytes, aligned to a word, which nobody changes meanwhile
+ *
+ * Context: May sleep, and begins no I/O to get memory.
+ * Return: 0, or -ENOMEM if there is no memory or the limit is reached; then the
+ * page is what it was before.
+ */
+int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
+		      const void *page)
+{
+	struct rayos_zcomp_entry *entry = obtain(store, index);
+	struct rayos_zcomp_entry *group;
+	unsigned long word;
+	int err = 0;
+
+	if (!entry)
+		return -ENOMEM;
+	group = group_of(entry, index);
+	rayos_zcomp_lock(group);
+	if (rayos_zcomp_same_filled(page, &word)) {
+		drop(store, group, entry);
+		entry->fill = word;
+		rayos_zcomp_set(entry, RAYOS_ZCOMP_SAME);
+		atomic64_inc(&store->stats.same);
+	} else {
+		err = put_object(store, group, entry, index, page);
+	}
+	rayos_zcomp_unlock(group);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_write);
+
+/* With scratch memory that the caller has, or that of this processor */
+static int expand(const struct rayos_zcomp_codec *codec, void *work,
+		  const void *src, u32 len, void *page)
+{
+	struct rayos_zcomp_stream *stream;
+	int err;
+
+	if (work || codec->work_free)
+		return codec->decompress(work, src, len, page, PAGE_SIZE);
+	stream = rayos_zcomp_stream_get();
+	err = codec->decompress(stream->work, src, len, page, PAGE_SIZE);
+	rayos_zcomp_stream_put(stream);
+	return err;
+}
+
+static int read_chunk(const struct rayos_zcomp_codec *codec, const void *src,
+		      u32 len, u32 which, void *page)
+{
+	struct rayos_zcomp_stream *stream = rayos_zcomp_stream_get();
+	int err;
+
+	err = codec->decompress(stream->work, src, len, stream->in, CHUNK_BYTES);
+	if (!err)
+		memcpy(page, stream->in + which * PAGE_SIZE, PAGE_SIZE);
+	rayos_zcomp_stream_put(stream);
+	return err;
+}
+
+/* The group is locked.  Who gives scratch memory knows that it is no chunk */
+static int load(const struct rayos_zcomp_store *store,
+		const struct rayos_zcomp_entry *entry, u64 index, void *work,
+		void *page)
+{
+	const struct rayos_zcomp_codec *codec =
+		store->codecs[FIELD_GET(RAYOS_ZCOMP_KIND, entry->word)];
+	const void *src;
+	u32 len;
+
+	if (!rayos_zcomp_handle(entry)) {
+		rayos_zcomp_fill(page, entry->word & RAYOS_ZCOMP_SAME ?
+				       entry->fill : 0);
+		return 0;
+	}
+	if (entry->word & RAYOS_ZCOMP_RAW) {
+		memcpy(page, page_address(pfn_to_page(rayos_zcomp_handle(entry))),
+		       PAGE_SIZE);
+		return 0;
+	}
+	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
+	if (entry->word & RAYOS_ZCOMP_CHUNK)
+		return read_chunk(codec, src, len, index % RAYOS_ZCOMP_GROUP,
+				  page);
+	return expand(codec, work, src, len, page);
+}
+
+/**
+ * rayos_zcomp_read() - what a page is
+ * @store: the store
+ * @index: number of the page
+ * @page: %PAGE_SIZE bytes are left here, aligned to a word
+ *
+ * Context: May sleep.
+ * Return: 0, or -EBADMSG if memory has been damaged.
+ */
+int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page)
+{
+	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+	int err;
+
+	if (!entry) {
+		memset(page, 0, PAGE_SIZE);
+		return 0;
+	}
+	group = group_of(entry, index);
+	rayos_zcomp_lock(group);
+	err = load(store, entry, index, NULL, page);
+	rayos_zcomp_set(entry, (entry->word &
+				~(RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE)) |
+			       FIELD_PREP(RAYOS_ZCOMP_USED, now()));
+	rayos_zcomp_unlock(group);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_read);
+
+/**
+ * rayos_zcomp_forget() - a page is of no interest any more
+ * @store: the store
+ * @index: number of the page, which reads as zeroes from now on
+ *
+ * Context: May sleep.
+ */
+void rayos_zcomp_forget(struct rayos_zcomp_store *store, u64 index)
+{
+	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+
+	if (!entry)
+		return;
+	group = group_of(entry, index);
+	rayos_zcomp_lock(group);
+	drop(store, group, entry);
+	rayos_zcomp_unlock(group);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_forget);
+
+/**
+ * rayos_zcomp_try_forget() - the same for those who must not wait
+ * @store: the store
+ * @index: number of the page
+ *
+ * Context: Process context, may be atomic.
+ * Return: false if the page, or one beside it, is in use; then it is what it was.
+ */
+bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index)
+{
+	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+
+	if (!entry)
+		return true;
+	group = group_of(entry, index);
+	if (!rayos_zcomp_trylock(group))
+		return false;
+	drop(store, group, entry);
+	rayos_zcomp_unlock(group);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_try_forget);
+
+/* The best codec that this store may use */
+static enum rayos_zcomp_codec_kind best_of(const struct rayos_zcomp_store *store)
+{
+	return store->codecs[RAYOS_ZCOMP_ZSTD] ? RAYOS_ZCOMP_ZSTD :
+						 RAYOS_ZCOMP_LZO;
+}
+
+/* Bytes of pool that the four take up: their objects, each but once */
+static u32 bytes_of(const struct rayos_zcomp_store *store,
+		    const struct rayos_zcomp_entry *group)
+{
+	u32 i, len, bytes = 0;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (!rayos_zcomp_handle(&group[i]))
+			continue;
+		len = PAGE_SIZE - RAYOS_ZCOMP_BLOCK_HEAD;
+		if (!(group[i].word & RAYOS_ZCOMP_RAW))
+			rayos_zcomp_object(store->pool,
+					   rayos_zcomp_handle(&group[i]), &len);
+		bytes += len + RAYOS_ZCOMP_BLOCK_HEAD;
+	}
+	return bytes;
+}
+
+/* All four side by side.  Return: how many of them have an object, or -errno */
+static int gather(const struct rayos_zcomp_store *store,
+		  const struct rayos_zcomp_stream *stream,
+		  const struct rayos_zcomp_entry *group, u64 first)
+{
+	int i, err, nr = 0;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		nr += !!rayos_zcomp_handle(&group[i]);
+		err = load(store, &group[i], first + i, stream->work,
+			   stream->in + i * PAGE_SIZE);
+		if (err)
+			return err;
+	}
+	return nr;
+}
+
+/* Those of the four that have objects of their own have that of the chunk now */
+static void join(struct rayos_zcomp_store *store,
+		 struct rayos_zcomp_entry *group,
+		 enum rayos_zcomp_codec_kind kind, u64 handle)
+{
+	unsigned long used;
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (!rayos_zcomp_handle(&group[i]))
+			continue;
+		used = group[i].word & (RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE);
+		drop_object(store, group, &group[i]);
+		rayos_zcomp_set(&group[i], RAYOS_ZCOMP_CHUNK | used |
+					   FIELD_PREP(RAYOS_ZCOMP_KIND, kind) |
+					   FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle));
+		atomic64_inc(&store->stats.objects);
+		atomic64_inc(&store->stats.chunked);
+	}
+}
+
+/* The group is locked */
+static int make_chunk(struct rayos_zcomp_store *store,
+		      struct rayos_zcomp_stream *stream,
+		      struct rayos_zcomp_entry *group, u64 first)
+{
+	const enum rayos_zcomp_codec_kind kind = best_of(store);
+	const struct rayos_zcomp_codec *codec = store->codecs[kind];
+	u64 handle;
+	int nr, len;
+
+	nr = gather(store, stream, group, first);
+	if (nr < 2)
+		return nr < 0 ? nr : -ENODATA;
+	len = codec->compress(stream->work, stream->in, CHUNK_BYTES, stream->out);
+	if (len <= 0 || len + RAYOS_ZCOMP_BLOCK_HEAD >= bytes_of(store, group))
+		return -E2BIG;
+	handle = rayos_zcomp_alloc(store->pool, len, owner_of(first, true),
+				   GFP_STORE);
+	if (!handle)
+		return -ENOMEM;
+	memcpy(rayos_zcomp_object(store->pool, handle, NULL), stream->out, len);
+	join(store, group, kind, handle);
+	return 0;
+}
+
+/**
+ * rayos_zcomp_promote() - compress four neighbours together, and better
+ * @store: the store
+ * @index: number of one of the four pages
+ *
+ * Context: May sleep, and begins no I/O to get memory.
+ * Return: 0; -ENODATA if not even two of them have an object, -EALREADY if some
+ * are together already, -E2BIG if it would not save anything, -ENOMEM, or -EBADMSG
+ * if memory has been damaged.
+ */
+int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index)
+{
+	u64 first = round_down(index, RAYOS_ZCOMP_GROUP);
+	struct rayos_zcomp_entry *group = lookup(store, first);
+	struct rayos_zcomp_stream *stream;
+	int err = -EALREADY;
+
+	if (!group)
+		return -ENODATA;
+	rayos_zcomp_lock(group);
+	if (!has_chunk(group)) {
+		stream = rayos_zcomp_stream_get();
+		err = make_chunk(store, stream, group, first);
+		rayos_zcomp_stream_put(stream);
+	}
+	rayos_zcomp_unlock(group);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_promote);
+
+static bool has_idle(const struct rayos_zcomp_entry *group)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (!(group[i].word & RAYOS_ZCOMP_IDLE) &&
+		    rayos_zcomp_handle(&group[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Marks those of a group.  Return: how many */
+static u32 mark(struct rayos_zcomp_entry *group, u32 age)
+{
+	u32 i, nr = 0;
+	u16 since;
+
+	rayos_zcomp_lock(group);
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		since = now() - FIELD_GET(RAYOS_ZCOMP_USED, group[i].word);
+		if (!rayos_zcomp_handle(&group[i]) || since * 2 < age)
+			continue;
+		rayos_zcomp_set(&group[i], group[i].word | RAYOS_ZCOMP_IDLE);
+		nr++;
+	}
+	rayos_zcomp_unlock(group);
+	return nr;
+}
+
+/**
+ * rayos_zcomp_mark_idle() - mark what has not been used for a time
+ * @store: the store
+ * @age: seconds, exact to two of them
+ *
+ * The mark goes when a page is used.
+ *
+ * Context: May sleep.
+ * Return: number of pages that have an object and are marked now.
+ */
+u64 rayos_zcomp_mark_idle(struct rayos_zcomp_store *store, u32 age)
+{
+	struct rayos_zcomp_entry *group;
+	u64 first, nr = 0;
+
+	for (first = 0; first < store->nr_pages; first += RAYOS_ZCOMP_GROUP) {
+		group = lookup(store, first);
+		if (group)
+			nr += mark(group, age);
+		cond_resched();
+	}
+	return nr;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_mark_idle);
+
+/**
+ * rayos_zcomp_promote_idle() - compress better what is marked as idle
+ * @store: the store
+ *
+ * Context: May sleep, and begins no I/O to get memory.
+ * Return: number of groups of four that have been.
+ */
+u64 rayos_zcomp_promote_idle(struct rayos_zcomp_store *store)
+{
+	struct rayos_zcomp_entry *group;
+	u64 first, nr = 0;
+
+	for (first = 0; first < store->nr_pages; first += RAYOS_ZCOMP_GROUP) {
+		group = lookup(store, first);
+		/* a look without the lock: whoever uses it just now is late */
+		if (group && has_idle(group))
+			nr += !rayos_zcomp_promote(store, first);
+		cond_resched();
+	}
+	return nr;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_promote_idle);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pages of one device or region.
+ */
+#ifndef _RAYOS_ZCOMP_STORE_H
+#define _RAYOS_ZCOMP_STORE_H
+
+#include <linux/types.h>
+#include <rayos/zcomp.h>
+
+#include "entry.h"
+#include "pool.h"
+
+/* Entries are allocated a page at a time, when the first of them is needed */
+#define RAYOS_ZCOMP_LEAF_SHIFT	8
+#define RAYOS_ZCOMP_LEAF	256
+
+/* 1 TiB */
+#define RAYOS_ZCOMP_PAGES_MAX	0x10000000ULL
+
+/**
+ * enum rayos_zcomp_level - how much time compression is worth
+ * @RAYOS_ZCOMP_NONE: pages are kept as they are
+ * @RAYOS_ZCOMP_FAST: LZO-RLE
+ * @RAYOS_ZCOMP_BALANCED: LZO
+ * @RAYOS_ZCOMP_BEST: LZO, and what grows cold 16 KiB at a time by the best codec
+ *	that there is
+ */
+enum rayos_zcomp_level {
+	RAYOS_ZCOMP_NONE,
+	RAYOS_ZCOMP_FAST,
+	RAYOS_ZCOMP_BALANCED,
+	RAYOS_ZCOMP_BEST,
+};
+
+#define RAYOS_ZCOMP_LEVELS	(RAYOS_ZCOMP_BEST + 1)
+
+/**
+ * struct rayos_zcomp_store_stats - what a store has at the moment
+ * @same: pages that are one word over and over
+ * @objects: pages that have an object, alone or with others
+ * @raw: of these, pages that are kept as they are
+ * @raws: how often a page has come to be kept as it is
+ * @chunked: of these, pages that share an object
+ * @leaves: pages of entries
+ */
+struct rayos_zcomp_store_stats {
+	atomic64_t same;
+	atomic64_t objects;
+	atomic64_t raw;
+	atomic64_t raws;
+	atomic64_t chunked;
+	atomic64_t leaves;
+};
+
+/**
+ * struct rayos_zcomp_store - the pages of one device or region
+ * @nr_pages: their number
+ * @level: how much time compression is worth
+ * @kind: codec of what is written
+ * @cutoff: bytes of a page above which it is not worth to be kept compressed
+ * @codecs: those that are in use here, by their kind
+ * @pool: the objects
+ * @stats: what there is at the moment
+ * @leaves: entries; one is there for good once it has been needed
+ */
+struct rayos_zcomp_store {
+	u64 nr_pages;
+	enum rayos_zcomp_level level;
+	enum rayos_zcomp_codec_kind kind;
+	u32 cutoff;
+	const struct rayos_zcomp_codec *codecs[RAYOS_ZCOMP_CODECS];
+	struct rayos_zcomp_pool *pool;
+	struct rayos_zcomp_store_stats stats;
+	struct rayos_zcomp_entry **leaves;
+};
+
+struct rayos_zcomp_store *rayos_zcomp_store_new(u64 nr_pages,
+						enum rayos_zcomp_level level,
+						u32 limit);
+int rayos_zcomp_store_use(struct rayos_zcomp_store *store,
+			  enum rayos_zcomp_codec_kind kind);
+void rayos_zcomp_store_free(struct rayos_zcomp_store *store);
+int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
+		      const void *page);
+int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page);
+void rayos_zcomp_forget(struct rayos_zcomp_store *store, u64 index);
+bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index);
+int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index);
+u64 rayos_zcomp_mark_idle(struct rayos_zcomp_store *store, u32 age);
+u64 rayos_zcomp_promote_idle(struct rayos_zcomp_store *store);
+u64 rayos_zcomp_original_bytes(const struct rayos_zcomp_store *store);
+u64 rayos_zcomp_used_bytes(const struct rayos_zcomp_store *store);
+s64 rayos_zcomp_saved_bytes(const struct rayos_zcomp_store *store);
+
+#endif

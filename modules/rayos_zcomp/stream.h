@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scratch memory to compress with.
+ */
+#ifndef _RAYOS_ZCOMP_STREAM_H
+#define _RAYOS_ZCOMP_STREAM_H
+
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+/**
+ * struct rayos_zcomp_stream - scratch memory of a processor
+ * @lock: held from rayos_zcomp_stream_get() on
+ * @work: of the codec
+ * @room: bytes at @work
+ * @in: 16 KiB, to put pages side by side
+ * @out: RAYOS_ZCOMP_WORST(16 KiB), for what they are compressed to
+ */
+struct rayos_zcomp_stream {
+	struct mutex lock; /* all of it */
+	void *work;
+	size_t room;
+	u8 *in;
+	u8 *out;
+};
+
+int rayos_zcomp_stream_init(void);
+void rayos_zcomp_stream_exit(void);
+int rayos_zcomp_stream_room(size_t room);
+struct rayos_zcomp_stream *rayos_zcomp_stream_get(void);
+void rayos_zcomp_stream_put(struct rayos_zcomp_stream *stream);
+
+#endif
