@@ -33,7 +33,8 @@ contents()
 @test "rayos-dkms has the source of the modules and nothing built" {
 	contents rayos-dkms >"$BATS_TEST_TMPDIR/list"
 	for file in Kbuild VERSION dkms.conf include/uapi/linux/rayos_lb.h \
-		    modules/rayos_lb/main.c modules/rayos_lb/nl_gen.c; do
+		    modules/rayos_lb/main.c modules/rayos_lb/nl_gen.c \
+		    modules/rayos_zcomp/main.c; do
 		grep -qx "./usr/src/rayos-$VERSION/$file" "$BATS_TEST_TMPDIR/list"
 	done
 	run ! grep -E '\.(o|ko|cmd|mod)$' "$BATS_TEST_TMPDIR/list"
@@ -41,7 +42,8 @@ contents()
 
 @test "rayctl has the tool, its manual and its completions" {
 	contents rayctl >"$BATS_TEST_TMPDIR/list"
-	for file in sbin/rayctl share/man/man4/rayos_lb.4.gz share/man/man8/rayctl.8.gz \
+	for file in sbin/rayctl share/man/man4/rayos_lb.4.gz share/man/man4/rayos_zcomp.4.gz \
+		    share/man/man8/rayctl.8.gz \
 		    share/man/man8/rayctl-lb.8.gz \
 		    share/bash-completion/completions/rayctl \
 		    share/zsh/vendor-completions/_rayctl; do
@@ -52,7 +54,7 @@ contents()
 @test "all parts tell the same version" {
 	[ "$("$DIR/files/usr/sbin/rayctl" --version | grep -o '[0-9][0-9.]*' | head -n 1)" = "$VERSION" ]
 	grep -qx "PACKAGE_VERSION=\"$VERSION\"" "$DIR/files/usr/src/rayos-$VERSION/dkms.conf"
-	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_lb.ko*; do
+	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp}.ko*; do
 		[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	done
 }
@@ -61,7 +63,7 @@ contents()
 	for build in /lib/modules/*/build; do
 		release=$(basename "$(dirname "$build")")
 		grep -q "^rayos/$VERSION, $release, .*: installed" "$DIR/dkms"
-		ls "$DIR/files/lib/modules/$release/updates/dkms"/rayos_lb.ko*
+		ls "$DIR/files/lib/modules/$release/updates/dkms"/rayos_{lb,zcomp}.ko*
 	done
 }
 

@@ -15,7 +15,7 @@ setup_file()
 
 @test "DKMS has built and installed the modules" {
 	grep -q "^rayos/$VERSION, .*: installed" "$DIR/dkms"
-	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_lb.ko*; do
+	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp}.ko*; do
 		[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	done
 }
@@ -29,6 +29,7 @@ setup_file()
 @test "the tool, its manual, its completions and the options are installed" {
 	for file in /usr/local/sbin/rayctl /etc/modprobe.d/rayos.conf \
 		    /usr/local/share/man/man4/rayos_lb.4 \
+		    /usr/local/share/man/man4/rayos_zcomp.4 \
 		    /usr/local/share/man/man8/rayctl.8 \
 		    /usr/local/share/man/man8/rayctl-lb.8 \
 		    /usr/local/share/bash-completion/completions/rayctl \

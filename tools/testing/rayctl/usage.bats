@@ -251,20 +251,20 @@ wrong()
 	for word in memcompress compress predict resourcepredict dtxn distxn monitor monitoring \
 		profile profiling; do
 		refused_by "$word"
-		[[ "$stderr" == *"is not part of this version" ]]
+		[[ "$stderr" == *"in this version" ]]
 		refused_by "$word" report x --format text
 		refused_by help "$word"
 	done
 	refused_by events monitor
 	done_by status
-	[ "$(grep -c 'not part of this version$' <<<"$output")" = 5 ]
+	[ "$(grep -c 'no commands in this version$' <<<"$output")" = 5 ]
 	done_by -j status
 	json 'sorted(o["object"] for o in d if not o["available"]) == ["dtxn", "memcompress", "monitor", "predict", "profile"]'
 }
 
 @test "unique prefixes stand for objects, commands, keys and values" {
 	refused_by mem status
-	says "rayctl: memcompress: module rayos_zcomp is not part of this version"
+	says "rayctl: memcompress: rayctl has no commands for module rayos_zcomp in this version"
 	refused_by lb back
 	says "rayctl: lb: module rayos_lb is not loaded (modprobe rayos_lb)"
 	refused_by lb ad web vip 10.0.0.1:80 pol mag pr u aff off when dr

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every test file loads.  A test begins with the module loaded anew and one
+# device without a size.
+
+# shellcheck disable=SC2034 # the tests use them
+{
+	S=/sys/block/rayz0
+	DEV=/dev/rayz0
+	CONTROL=/sys/class/rayz-control
+	MNT=$BATS_TEST_TMPDIR/mnt
+}
+
+# full N SHORT: how much of something, which a short pass has less of
+full()
+{
+	if [ -n "${RAYOS_SHORT:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
+# insert [PARAMETER...]: the module of the tree, or the one installed
+# shellcheck disable=SC2119,SC2120 # not all tests have parameters
+insert()
+{
+	local ko=$BATS_TEST_DIRNAME/../../../build/${RAYOS_LANE:-none}/src
+	ko+=/modules/rayos_zcomp/rayos_zcomp.ko
+
+	if [ -e "$ko" ]; then
+		insmod "$ko" "$@"
+	else
+		modprobe rayos_zcomp "$@"
+	fi
+}
+
+# shellcheck disable=SC2119
+setup()
+{
+	clean_up
+	insert
+}
+
+teardown()
+{
+	clean_up
+}
+
+clean_up()
+{
+	local dev
+
+	while read -r dev _; do swapoff "$dev"; done < <(grep rayz /proc/swaps)
+	while read -r dev _; do umount "$dev"; done < <(grep rayz /proc/mounts)
+	[ ! -e /sys/module/rayos_zcomp ] || rmmod rayos_zcomp
+}
+
+# refused ERROR FILE VALUE: to write it fails, and why
+refused()
+{
+	local said
+
+	if said=$( (echo "$3" >"$2") 2>&1); then
+		echo "$2 takes \"$3\""
+		return 1
+	fi
+	[[ $said = *"$1"* ]] && return
+	echo "$said"
+	return 1
+}
+
+# is FILE VALUE: what is in it
+is()
+{
+	local there
+
+	there=$(<"$1")
+	[ "$there" = "$2" ] && return
+	echo "$1 is \"$there\", not \"$2\""
+	return 1
+}
+
+# mm NAME [DEVICE]: one of the numbers in mm_stat
+mm()
+{
+	local orig compr used limit peak same moved raw raws
+
+	read -r orig compr used limit peak same moved raw raws \
+		<"/sys/block/${2:-rayz0}/mm_stat"
+	echo "${!1}"
+}
+
+# files: makes a directory of ordinary files, once
+files()
+{
+	FILES=$BATS_FILE_TMPDIR/files
+	[ ! -e "$FILES" ] || return 0
+	mkdir "$FILES"
+	cp -r "$BATS_TEST_DIRNAME"/../../../modules "$FILES"
+	head -c 1000000 /dev/urandom >"$FILES/noise"
+	head -c 2000000 /dev/zero >"$FILES/zeroes"
+	cp /bin/bash "$FILES"
+}
