@@ -101,7 +101,7 @@ static void help_suite(void)
 	fputs("usage: rayctl [OPTIONS] OBJECT [COMMAND] [ARGUMENTS]\n\nObjects:\n", out);
 	for (const struct object *const *o = objects; *o; o++)
 		fprintf(out, "  %-14s%s%s\n", (*o)->name, (*o)->doc,
-			(*o)->spec ? "" : " (not part of this version)");
+			(*o)->spec ? "" : " (no commands in this version)");
 	fputs("\nFor the whole suite:\n", out);
 	help_commands(&suite);
 	help_options();

@@ -131,7 +131,8 @@ int refused(const struct object *object, const char *attribute, const char *fmt,
 
 int object_absent(const struct object *object)
 {
-	return refused(object, NULL, "module %s is not part of this version", object->module);
+	return refused(object, NULL, "rayctl has no commands for module %s in this version",
+		       object->module);
 }
 
 /* Whether the words that begin with @word all mean @object. */

@@ -31,7 +31,7 @@ static void show_row(struct table *table, const struct object *object, struct js
 	if (!object->spec) {
 		table_cell(table, color, "-");
 		table_cell(table, color, "-");
-		table_cell(table, color, "not part of this version");
+		table_cell(table, color, "no commands in this version");
 	} else if (!json_object_get_boolean(value_at(row, "loaded"))) {
 		table_cell(table, YELLOW, "not loaded");
 		table_cell(table, color, "-");
