@@ -400,7 +400,7 @@ all_errors()
 		lb add web vip $VIP source 10.0.1.1
 	refused 2 'only with full NAT is there a source address' \
 		lb add web vip $VIP mode dsr source 10.0.1.1
-	refused 1 'unknown key "mode"' lb set web mode dsr
+	refused 1 '"mode" cannot be changed' lb set web mode dsr
 	lb add web vip $VIP8 mode dsr
 	refused 2 'with direct return a backend has the port of the virtual address' \
 		lb add web backend 10.0.1.11:80
