@@ -391,6 +391,27 @@ static void limit_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(s, PAGES - 1, PAGE_NOISE), 0);
 }
 
+/* Gaps between objects are no reason to refuse a page */
+static void limit_has_gaps_closed(struct kunit *test)
+{
+	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BALANCED);
+	u32 i, put_there = 0;
+
+	s->store->pool->limit = 8 * RAYOS_ZCOMP_SEGMENT_PAGES;
+	for (i = 0; i < PAGES && !put(s, i, PAGE_TEXT); i++)
+		put_there++;
+	KUNIT_ASSERT_LT(test, put_there, PAGES / 2);
+	for (i = 0; i < put_there; i++) {
+		if (i % 8)
+			forget(s, i);
+	}
+	/* an eighth is left, so that of eight segments six are to be had */
+	for (i = 0; i < 6 * RAYOS_ZCOMP_SEGMENT_PAGES; i++)
+		KUNIT_ASSERT_EQ(test, put(s, PAGES / 2 + i, PAGE_NOISE), 0);
+	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+	expect_stats(test, s);
+}
+
 /* Several that write, read and forget pages of their own, which have neighbours
  * that are others', while yet others promote and compact
  */
@@ -489,6 +510,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(chunk_lives_as_long_as_one_of_it),
 	KUNIT_CASE(what_is_not_promoted),
 	KUNIT_CASE(limit_refuses),
+	KUNIT_CASE(limit_has_gaps_closed),
 	{}
 };
 

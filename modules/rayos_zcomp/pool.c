@@ -318,6 +318,25 @@ err_unreserve:
 	return false;
 }
 
+static struct rayos_zcomp_arena *this_arena(struct rayos_zcomp_pool *pool)
+{
+	return &pool->arenas[raw_smp_processor_id() % pool->nr_arenas];
+}
+
+/**
+ * rayos_zcomp_grow() - make room before it is needed
+ * @pool: the pool
+ * @gfp: how to allocate
+ *
+ * Context: May sleep, even if @gfp does not say so.
+ * Return: whether there is a segment more.
+ */
+bool rayos_zcomp_grow(struct rayos_zcomp_pool *pool, gfp_t gfp)
+{
+	return grow(this_arena(pool), gfp);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_grow);
+
 static u64 take_locked(struct rayos_zcomp_arena *arena, u32 len, u64 owner)
 {
 	u64 handle;
@@ -410,8 +429,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_pool_free);
 u64 rayos_zcomp_alloc(struct rayos_zcomp_pool *pool, u32 len, u64 owner,
 		      gfp_t gfp)
 {
-	struct rayos_zcomp_arena *arena =
-		&pool->arenas[raw_smp_processor_id() % pool->nr_arenas];
+	struct rayos_zcomp_arena *arena = this_arena(pool);
 	u64 handle;
 
 	if (WARN_ON_ONCE(!len || len > RAYOS_ZCOMP_OBJECT_MAX))

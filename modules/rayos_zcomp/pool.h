@@ -133,6 +133,7 @@ struct rayos_zcomp_pool *rayos_zcomp_pool_new(const struct rayos_zcomp_pool_ops 
 void rayos_zcomp_pool_free(struct rayos_zcomp_pool *pool);
 u64 rayos_zcomp_alloc(struct rayos_zcomp_pool *pool, u32 len, u64 owner,
 		      gfp_t gfp);
+bool rayos_zcomp_grow(struct rayos_zcomp_pool *pool, gfp_t gfp);
 void *rayos_zcomp_object(struct rayos_zcomp_pool *pool, u64 handle, u32 *len);
 void rayos_zcomp_free(struct rayos_zcomp_pool *pool, u64 handle);
 struct page *rayos_zcomp_alloc_page(struct rayos_zcomp_pool *pool, gfp_t gfp);

@@ -8,8 +8,8 @@
  * grown cold may share an object, which lives until the last of them has been
  * written or forgotten.
  *
- * Locking: each group of four neighbours has a lock, that of an arena of the pool
- * is inside of it, and so is that of a stream.
+ * Locking: each group of four neighbours has a lock.  Inside of it are that of a
+ * stream, that of compaction, and innermost that of an arena of the pool.
  */
 #include <linux/errno.h>
 #include <linux/ktime.h>
@@ -29,8 +29,11 @@
 
 #define CHUNK_BYTES	(RAYOS_ZCOMP_GROUP * PAGE_SIZE)
 
-/* No recursion: it may be memory that somebody is waiting for */
-#define GFP_STORE	(GFP_NOIO | __GFP_NOWARN | __GFP_NORETRY)
+/* No recursion: it may be to get memory that something is written.  And no waiting
+ * for memory while others wait for scratch memory to make it.
+ */
+#define GFP_STORE	(GFP_NOIO | __GFP_NOWARN)
+#define GFP_HURRY	(GFP_STORE | __GFP_NORETRY)
 
 /* Every two seconds another one, and after a day and a half the same again */
 static u16 now(void)
@@ -365,7 +368,7 @@ static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
 
 	if (len)
 		handle = rayos_zcomp_alloc(store->pool, len,
-					   owner_of(index, false), GFP_STORE);
+					   owner_of(index, false), GFP_HURRY);
 	if (handle)
 		memcpy(rayos_zcomp_object(store->pool, handle, NULL),
 		       stream->out, len);
@@ -376,6 +379,13 @@ static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
 			FIELD_PREP(RAYOS_ZCOMP_KIND, store->kind) : 0;
 }
 
+/* By patience, or at the limit by moving together what is there */
+static bool make_room(struct rayos_zcomp_pool *pool)
+{
+	return rayos_zcomp_grow(pool, GFP_STORE) ||
+	       rayos_zcomp_compact(pool, 1);
+}
+
 /* The group is locked.  What the page was before stays if there is no memory */
 static int put_object(struct rayos_zcomp_store *store,
 		      struct rayos_zcomp_entry *group,
@@ -384,6 +394,8 @@ static int put_object(struct rayos_zcomp_store *store,
 {
 	unsigned long word = keep(store, index, page);
 
+	if (!word && make_room(store->pool))
+		word = keep(store, index, page);
 	if (!word)
 		return -ENOMEM;
 	drop(store, group, entry);
@@ -634,7 +646,7 @@ static int make_chunk(struct rayos_zcomp_store *store,
 	if (len <= 0 || len + RAYOS_ZCOMP_BLOCK_HEAD >= bytes_of(store, group))
 		return -E2BIG;
 	handle = rayos_zcomp_alloc(store->pool, len, owner_of(first, true),
-				   GFP_STORE);
+				   GFP_HURRY);
 	if (!handle)
 		return -ENOMEM;
 	memcpy(rayos_zcomp_object(store->pool, handle, NULL), stream->out, len);
