@@ -83,9 +83,12 @@ static inline struct gendisk *rayos_alloc_ram_disk(void)
 	static int function##_disk(struct block_device *bdev, sector_t sector, \
 				   struct page *page, enum req_op op)	\
 	{								\
-		int err = function(bdev->bd_disk, sector, page,		\
-				   op_is_write(op));			\
+		int err = -EOPNOTSUPP;					\
 									\
+		/* it may be but the first of many */			\
+		if (!PageCompound(page))				\
+			err = function(bdev->bd_disk, sector, page,	\
+				       op_is_write(op));		\
 		if (!err)						\
 			page_endio(page, op_is_write(op), 0);		\
 		return err;						\

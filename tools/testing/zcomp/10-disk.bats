@@ -6,6 +6,8 @@
 # shellcheck disable=SC2086 # the names in common.bash are one word each
 load common
 
+bats_require_minimum_version 1.5.0
+
 @test "a device begins without a size" {
 	is $S/initstate 0
 	is $S/disksize 0
@@ -122,11 +124,17 @@ load common
 	[ "$(mm used)" = 0 ]
 }
 
-@test "swap: pages come back as they went" {
+@test "swap: pages come back as they went, huge ones too" {
+	local huge
+
 	echo 64M >$S/disksize
 	mkswap -q $DEV
 	swapon $DEV
-	[ "$("$BATS_TEST_DIRNAME/pages.py" "$(full 24 8)" "$(full 4 2)")" = 0 ]
+	for huge in no yes; do
+		run -0 "$BATS_TEST_DIRNAME/pages.py" "$(full 24 8)" \
+			"$(full 4 2)" $huge
+		[ "$output" = 0 ]
+	done
 	swapoff $DEV
 	read -r _ _ _ freed <$S/io_stat
 	[ "$freed" -gt 1000 ]

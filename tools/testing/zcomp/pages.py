@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Pages that go out to swap and come back.
 
-Usage: pages.py MEGABYTES ROUNDS
+Usage: pages.py MEGABYTES ROUNDS yes|no
+
+The last tells whether they are huge pages, if the kernel has any.
 
 Each round writes a part of the pages anew, has all of them swapped out and reads
 them again.  Prints how many were wrong.
@@ -12,7 +14,7 @@ import random
 import sys
 
 PAGE = mmap.PAGESIZE
-MADV_PAGEOUT = 21
+MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_PAGEOUT = 14, 15, 21
 
 
 def page(rng):
@@ -31,6 +33,10 @@ def main():
     size, rounds = int(sys.argv[1]) << 20, int(sys.argv[2])
     rng = random.Random(1)
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        memory.madvise(MADV_HUGEPAGE if sys.argv[3] == "yes" else MADV_NOHUGEPAGE)
+    except OSError:
+        pass  # User Mode Linux has none
     expected = {}
     wrong = 0
     for _ in range(rounds):
