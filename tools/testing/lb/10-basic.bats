@@ -215,3 +215,27 @@ load common
 	look
 	got 's1_stats_connections > 50 && s2_stats_connections > 50'
 }
+
+@test "a real DNS server and client" {
+	local dir=$BATS_TEST_TMPDIR i try
+
+	for i in 1 2; do
+		ip netns exec lb-$i dnsmasq --keep-in-foreground --user=root \
+			--conf-file=/dev/null --pid-file= --no-resolv --no-hosts \
+			--address=/who.test/192.0.2.$i >"$dir/$i" 2>&1 3>&- &
+		NGINXES+=($!)
+		disown
+		for try in {1..30}; do
+			! ip netns exec lb-$i dig +short +tries=1 +time=1 \
+				@127.0.0.1 who.test || break
+		done
+		[ "$try" -lt 30 ]
+	done
+	lb add dns vip 10.0.0.100:53 proto udp
+	backends dns 10.0.1.11:53 10.0.1.12:53
+	for i in {1..10}; do
+		ip netns exec $C dig +short +tries=1 +time=10 @10.0.0.100 who.test
+	done >"$dir/said"
+	sort "$dir/said" | uniq -c | tee "$dir/count"
+	[ "$(tr -s ' ' <"$dir/count")" = $' 5 192.0.2.1\n 5 192.0.2.2' ]
+}
