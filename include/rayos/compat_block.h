@@ -72,7 +72,10 @@ static inline struct gendisk *rayos_alloc_ram_disk(void)
 	blk_queue_io_opt(disk->queue, PAGE_SIZE);
 	disk->queue->limits.discard_granularity = PAGE_SIZE;
 	blk_queue_max_discard_sectors(disk->queue, UINT_MAX);
-	blk_queue_max_write_zeroes_sectors(disk->queue, UINT_MAX);
+	/* of one request; these kernels rely on it that its bytes are 32 bits */
+	blk_queue_max_write_zeroes_sectors(disk->queue,
+					   round_down(UINT_MAX, PAGE_SIZE) >>
+					   SECTOR_SHIFT);
 	return disk;
 }
 #endif

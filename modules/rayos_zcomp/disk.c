@@ -91,7 +91,8 @@ static int do_pieces(struct rayos_zcomp_disk *d, u64 index, struct bio *bio,
 		err = write_page(d, index, mem);
 	} else {
 		err = read_page(d, index, mem);
-		copy_pieces(bio, iter, mem, false);
+		if (!err)
+			copy_pieces(bio, iter, mem, false);
 	}
 	free_page((unsigned long)mem);
 	return err;
@@ -128,8 +129,19 @@ static int discard(struct rayos_zcomp_disk *d, const struct bio *bio)
 	return 0;
 }
 
+static bool are_pages(sector_t sector, u32 bytes)
+{
+	return IS_ALIGNED(sector, PAGE_SIZE >> SECTOR_SHIFT) &&
+	       IS_ALIGNED(bytes, PAGE_SIZE);
+}
+
 static int execute(struct rayos_zcomp_disk *d, struct bio *bio)
 {
+	if (!READ_ONCE(d->store) ||
+	    !are_pages(bio->bi_iter.bi_sector, bio->bi_iter.bi_size)) {
+		atomic64_inc(&d->stats.invalid);
+		return -EINVAL;
+	}
 	switch (bio_op(bio)) {
 	case REQ_OP_READ:
 		return do_pages(d, bio, false);
@@ -146,7 +158,7 @@ static int execute(struct rayos_zcomp_disk *d, struct bio *bio)
 	}
 }
 
-/* The block layer has seen to it that it is whole pages of the device */
+/* The block layer has seen to it that it is within the device */
 static void submit(struct bio *bio)
 {
 	struct rayos_zcomp_disk *d = bio->bi_bdev->bd_disk->private_data;
@@ -176,9 +188,14 @@ static int open(struct gendisk *disk)
 
 RAYOS_DISK_OPEN(open)
 
+/* Nobody has compared it with the size of the device */
 static int __maybe_unused rw_page(struct gendisk *disk, sector_t sector,
 				  struct page *page, bool write)
 {
+	if (!are_pages(sector, PAGE_SIZE) ||
+	    sector >= get_capacity(disk) ||
+	    get_capacity(disk) - sector < PAGE_SIZE >> SECTOR_SHIFT)
+		return -EINVAL;
 	return do_whole(disk->private_data, sector >> SECTORS_PER_PAGE_SHIFT,
 			page, write);
 }
@@ -226,7 +243,7 @@ int rayos_zcomp_disk_set_size(struct rayos_zcomp_disk *d, u64 bytes)
 		rayos_zcomp_store_free(store);
 		goto out;
 	}
-	d->store = store;
+	WRITE_ONCE(d->store, store);
 	set_capacity_and_notify(d->disk, nr_pages << SECTORS_PER_PAGE_SHIFT);
 out:
 	mutex_unlock(&d->lock);
@@ -319,7 +336,7 @@ static int add_disk_of(struct rayos_zcomp_disk *d)
 int rayos_zcomp_disk_add(void)
 {
 	struct rayos_zcomp_disk *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	int err;
+	int id, err;
 
 	if (!d)
 		return -ENOMEM;
@@ -332,8 +349,10 @@ int rayos_zcomp_disk_add(void)
 	err = add_disk_of(d);
 	if (err)
 		goto err_erase;
+	/* it may be removed at once */
+	id = d->id;
 	mutex_unlock(&disks_lock);
-	return d->id;
+	return id;
 
 err_erase:
 	xa_erase(&disks, d->id);

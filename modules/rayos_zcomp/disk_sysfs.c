@@ -166,11 +166,13 @@ static ssize_t mem_limit_store(struct device *dev, struct device_attribute *attr
 {
 	struct rayos_zcomp_disk *d = disk_of(dev);
 	char *rest;
-	u64 limit = DIV_ROUND_UP_ULL(memparse(buf, &rest),
-				     PAGE_SIZE);
+	u64 bytes = memparse(buf, &rest);
+	u32 limit;
 
-	if (*skip_spaces(rest) || limit > U32_MAX)
+	if (rest == buf || *skip_spaces(rest) ||
+	    bytes > (u64)S32_MAX << PAGE_SHIFT)
 		return -EINVAL;
+	limit = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
 	mutex_lock(&d->lock);
 	d->limit = limit;
 	if (d->store)

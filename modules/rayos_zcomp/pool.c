@@ -261,15 +261,15 @@ static void release(struct rayos_zcomp_pool *pool,
 /* Pages count before they are there, so that the limit holds for all at once */
 static bool reserve(struct rayos_zcomp_pool *pool, u32 pages)
 {
-	u32 nr = atomic_add_return(pages, &pool->nr_pages);
+	int nr = atomic_read(&pool->nr_pages);
 	u32 limit = READ_ONCE(pool->limit);
 
-	if (limit && nr > limit) {
-		atomic_sub(pages, &pool->nr_pages);
-		return false;
-	}
-	if (nr > READ_ONCE(pool->peak))
-		WRITE_ONCE(pool->peak, nr);
+	do {
+		if (limit && (u64)nr + pages > limit)
+			return false;
+	} while (!atomic_try_cmpxchg(&pool->nr_pages, &nr, nr + pages));
+	if (nr + pages > READ_ONCE(pool->peak))
+		WRITE_ONCE(pool->peak, nr + pages);
 	return true;
 }
 
@@ -328,7 +328,7 @@ static struct rayos_zcomp_arena *this_arena(struct rayos_zcomp_pool *pool)
  * @pool: the pool
  * @gfp: how to allocate
  *
- * Context: May sleep, even if @gfp does not say so.
+ * Context: May sleep, unless @gfp has __GFP_NORETRY.
  * Return: whether there is a segment more.
  */
 bool rayos_zcomp_grow(struct rayos_zcomp_pool *pool, gfp_t gfp)
@@ -423,7 +423,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_pool_free);
  *
  * Compaction may move the object at once unless the owner is held.
  *
- * Context: Process context.  May sleep, even if @gfp does not say so.
+ * Context: Process context.  May sleep, unless @gfp has __GFP_NORETRY.
  * Return: a handle, or 0 if there is no memory or the limit is reached.
  */
 u64 rayos_zcomp_alloc(struct rayos_zcomp_pool *pool, u32 len, u64 owner,

@@ -59,18 +59,21 @@ err_free:
 
 /**
  * rayos_zcomp_segment_get() - take memory for a segment
- * @gfp: how to allocate; never waits long, as single pages do as well
+ * @gfp: how to allocate; with __GFP_NORETRY only adjoining pages that are free
  *
- * Context: May sleep, even if @gfp does not say so.
+ * Context: May sleep, unless @gfp has __GFP_NORETRY.
  * Return: %RAYOS_ZCOMP_SEGMENT_SIZE bytes, or NULL.
  */
 void *rayos_zcomp_segment_get(gfp_t gfp)
 {
 	struct page *page;
 
-	page = alloc_pages((gfp | __GFP_NOWARN | __GFP_NORETRY) &
-			   ~__GFP_DIRECT_RECLAIM, ORDER);
-	return page ? page_address(page) : get_scattered(gfp | __GFP_NOWARN);
+	page = alloc_pages((gfp | __GFP_NOWARN | __GFP_NORETRY |
+			    __GFP_NOMEMALLOC) & ~__GFP_DIRECT_RECLAIM, ORDER);
+	if (page)
+		return page_address(page);
+	/* to map waits for page tables, whatever gfp says */
+	return gfp & __GFP_NORETRY ? NULL : get_scattered(gfp | __GFP_NOWARN);
 }
 
 /**

@@ -27,6 +27,9 @@
 /* Of 16: what is larger costs more to read again than it saves */
 #define CUTOFF		12
 
+/* How often room is made for one page */
+#define PATIENCE	8
+
 #define CHUNK_BYTES	(RAYOS_ZCOMP_GROUP * PAGE_SIZE)
 
 /* No recursion: it may be to get memory that something is written.  And no waiting
@@ -360,7 +363,7 @@ static unsigned long keep_raw(struct rayos_zcomp_store *store, const void *page)
 
 /* The same of the page compressed; the group is locked, so that it does not move */
 static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
-			  const void *page)
+			  const void *page, bool *raw)
 {
 	struct rayos_zcomp_stream *stream = rayos_zcomp_stream_get();
 	u32 len = squeeze(store, stream, page);
@@ -373,16 +376,19 @@ static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
 		memcpy(rayos_zcomp_object(store->pool, handle, NULL),
 		       stream->out, len);
 	rayos_zcomp_stream_put(stream);
+	*raw = !len;
 	if (!len)
 		return keep_raw(store, page);
 	return handle ? FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle) |
 			FIELD_PREP(RAYOS_ZCOMP_KIND, store->kind) : 0;
 }
 
-/* By patience, or at the limit by moving together what is there */
-static bool make_room(struct rayos_zcomp_pool *pool)
+/* By patience, which a page of its own has had, or by moving together what is
+ * there
+ */
+static bool make_room(struct rayos_zcomp_pool *pool, bool raw)
 {
-	return rayos_zcomp_grow(pool, GFP_STORE) ||
+	return (!raw && rayos_zcomp_grow(pool, GFP_STORE)) ||
 	       rayos_zcomp_compact(pool, 1);
 }
 
@@ -392,10 +398,14 @@ static int put_object(struct rayos_zcomp_store *store,
 		      struct rayos_zcomp_entry *entry, u64 index,
 		      const void *page)
 {
-	unsigned long word = keep(store, index, page);
+	u32 tries = PATIENCE;
+	unsigned long word;
+	bool raw;
 
-	if (!word && make_room(store->pool))
-		word = keep(store, index, page);
+	/* others may take the room that was made */
+	do {
+		word = keep(store, index, page, &raw);
+	} while (!word && tries-- && make_room(store->pool, raw));
 	if (!word)
 		return -ENOMEM;
 	drop(store, group, entry);

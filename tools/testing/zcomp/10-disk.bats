@@ -40,6 +40,8 @@ bats_require_minimum_version 1.5.0
 	refused 'Invalid argument' $S/comp_algorithm gzip
 	refused 'Invalid argument' $S/level better
 	refused 'Invalid argument' $S/mem_limit many
+	refused 'Invalid argument' $S/mem_limit ''
+	refused 'Invalid argument' $S/mem_limit 18446744073709551615
 	refused 'Invalid argument' $S/mem_used_max 1
 	refused 'Invalid argument' $S/reset 0
 	refused 'Invalid argument' $S/reset maybe
@@ -122,6 +124,15 @@ bats_require_minimum_version 1.5.0
 	[ "$(mm orig)" = 0 ]
 	echo 1 >$S/compact
 	[ "$(mm used)" = 0 ]
+}
+
+@test "zeroes over more than 4 GiB" {
+	echo 6G >$S/disksize
+	dd if=/bin/bash of=$DEV bs=64k count=1 seek=81920 oflag=direct status=none
+	dd if=/bin/bash of=$DEV bs=64k count=1 oflag=direct status=none
+	[ "$(mm orig)" -gt 0 ]
+	fallocate -z -l 6G $DEV
+	[ "$(mm orig)" = 0 ]
 }
 
 @test "swap: pages come back as they went, huge ones too" {
