@@ -7,6 +7,12 @@
 # shellcheck disable=SC2086 # the names in common.bash are one word each
 load common
 
+setup()
+{
+	oldest_and_newest
+	agent reset
+}
+
 # words FILE: what a file says, without its comment
 words()
 {

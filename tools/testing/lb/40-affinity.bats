@@ -6,6 +6,12 @@
 # shellcheck disable=SC2086 # the names in common.bash are one word each
 load common
 
+setup()
+{
+	oldest_and_newest
+	agent reset
+}
+
 @test "a client keeps its backend" {
 	web affinity 60s
 	agent load ns=$C dst=$VIP n=96 src=10.0.0.2-25 remember=first

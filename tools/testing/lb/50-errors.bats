@@ -10,6 +10,7 @@ LONG=$(printf 'x%.0s' {1..32})
 
 setup()
 {
+	oldest_and_newest
 	agent reset
 	web affinity 60s rise 5 fall 7 interval 9s
 	lb add six vip $VIP6

@@ -8,6 +8,12 @@
 # shellcheck disable=SC2086 # the names in common.bash are one word each
 load common
 
+setup()
+{
+	oldest_and_newest
+	agent reset
+}
+
 # hardware_address NAMESPACE DEVICE
 hardware_address()
 {

@@ -37,6 +37,13 @@ whole_pass()
 	[ -z "${RAYOS_SHORT:-}" ] || skip "takes long, and is for the whole pass"
 }
 
+# oldest_and_newest: for what no kernel differs in, as emulation is slow
+oldest_and_newest()
+{
+	[ "${RAYOS_LANE:-}" != stock-6.12 ] ||
+		skip "is run on older and newer kernels"
+}
+
 # agent VERB KEY=VALUE...: what the agent says is left in the array R
 agent()
 {
