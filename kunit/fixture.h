@@ -10,6 +10,7 @@
 
 #include "lb.h"
 #include "path.h"
+#include "random.h"
 
 /* What rayos_lb_maglev_build() makes an offset and a skip of */
 #define MAGLEV_IDENTITY(offset, skip)	((u64)(offset) << 32 | ((skip) - 1))
@@ -78,15 +79,5 @@ struct rayos_lb_pool *fixture_pool(struct kunit *test,
 atomic_t *fixture_active(struct rayos_lb_pool *pool, u32 member);
 void fixture_count_slots(const struct rayos_lb_pool *pool, u32 *slots);
 u64 chi_square(const u64 *seen, const u64 *weight, u32 nr);
-
-/* splitmix64, Steele et al., OOPSLA 2014: the same numbers in every run */
-static inline u64 next_random(u64 *seed)
-{
-	u64 z = *seed += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
 
 #endif

@@ -52,7 +52,7 @@ static void exit(struct kunit *test)
 
 static int put(struct shelf *s, u32 i, enum page_kind kind)
 {
-	u64 seed = next_number(&s->random);
+	u64 seed = next_random(&s->random);
 	int err;
 
 	make_page(s->page, kind, seed);
@@ -429,7 +429,7 @@ struct worker {
 static void work_on(struct worker *w, u32 i)
 {
 	struct shelf *s = w->shelf;
-	u64 seed = next_number(&w->random);
+	u64 seed = next_random(&w->random);
 	u32 kind = number_below(&w->random, PAGE_KINDS);
 
 	if (s->kind[i] != NOTHING) {

@@ -10,21 +10,9 @@
 
 #include "zcomp.h"
 
-/* SplitMix64: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
- * Generators", OOPSLA 2014
- */
-u64 next_number(u64 *seed)
-{
-	u64 z = *seed += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
 u32 number_below(u64 *seed, u32 limit)
 {
-	return ((next_number(seed) >> 32) * limit) >> 32;
+	return ((next_random(seed) >> 32) * limit) >> 32;
 }
 
 static void make_sparse(u64 *words, u64 *seed)
@@ -69,7 +57,7 @@ void make_page(void *page, enum page_kind kind, u64 seed)
 		memset(page, 0, PAGE_SIZE);
 		break;
 	case PAGE_WORD:
-		memset64(page, next_number(&seed) | 1, PAGE_SIZE / 8);
+		memset64(page, next_random(&seed) | 1, PAGE_SIZE / 8);
 		break;
 	case PAGE_SPARSE:
 		make_sparse(page, &seed);
@@ -79,7 +67,7 @@ void make_page(void *page, enum page_kind kind, u64 seed)
 		break;
 	default:
 		for (i = 0; i < PAGE_SIZE / 8; i++)
-			words[i] = next_number(&seed);
+			words[i] = next_random(&seed);
 	}
 }
 

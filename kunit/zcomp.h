@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "../modules/rayos_zcomp/store.h"
+#include "random.h"
 
 /* What pages of programs are like; as many of each make the usual three to one */
 enum page_kind {
@@ -20,7 +21,6 @@ enum page_kind {
 	PAGE_KINDS
 };
 
-u64 next_number(u64 *seed);
 u32 number_below(u64 *seed, u32 limit);
 void make_page(void *page, enum page_kind kind, u64 seed);
 bool is_page(const void *page, enum page_kind kind, u64 seed);

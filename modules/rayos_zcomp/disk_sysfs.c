@@ -92,22 +92,36 @@ static ssize_t level_show(struct device *dev, struct device_attribute *attr,
 			   READ_ONCE(disk_of(dev)->level));
 }
 
+/* One of the names, which can be chosen until there is a size */
+static ssize_t choose(struct device *dev, const char * const *name, int nr,
+		      const char *buf, size_t count,
+		      void (*set)(struct rayos_zcomp_disk *d, int chosen))
+{
+	struct rayos_zcomp_disk *d = disk_of(dev);
+	int chosen = __sysfs_match_string(name, nr, buf);
+	ssize_t ret = -EBUSY;
+
+	if (chosen < 0)
+		return -EINVAL;
+	mutex_lock(&d->lock);
+	if (!d->store) {
+		set(d, chosen);
+		ret = count;
+	}
+	mutex_unlock(&d->lock);
+	return ret;
+}
+
+static void set_level(struct rayos_zcomp_disk *d, int level)
+{
+	d->level = level;
+}
+
 static ssize_t level_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
-	int level = __sysfs_match_string(level_name, ARRAY_SIZE(level_name), buf);
-	struct rayos_zcomp_disk *d = disk_of(dev);
-
-	if (level < 0)
-		return -EINVAL;
-	mutex_lock(&d->lock);
-	if (d->store) {
-		mutex_unlock(&d->lock);
-		return -EBUSY;
-	}
-	d->level = level;
-	mutex_unlock(&d->lock);
-	return count;
+	return choose(dev, level_name, ARRAY_SIZE(level_name), buf, count,
+		      set_level);
 }
 
 static DEVICE_ATTR_RW(level);
@@ -116,31 +130,24 @@ static ssize_t comp_algorithm_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
 {
 	struct rayos_zcomp_disk *d = disk_of(dev);
-	int kind = READ_ONCE(d->level) == RAYOS_ZCOMP_FAST ?
-		   RAYOS_ZCOMP_LZO_RLE : RAYOS_ZCOMP_LZO;
+	int kind = rayos_zcomp_kind_of(READ_ONCE(d->level));
 
 	return show_choice(buf, kind_name, ARRAY_SIZE(kind_name),
 			   READ_ONCE(d->kind_set) ? READ_ONCE(d->kind) : kind);
+}
+
+static void set_kind(struct rayos_zcomp_disk *d, int kind)
+{
+	d->kind = kind;
+	d->kind_set = true;
 }
 
 static ssize_t comp_algorithm_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *buf, size_t count)
 {
-	int kind = __sysfs_match_string(kind_name, ARRAY_SIZE(kind_name), buf);
-	struct rayos_zcomp_disk *d = disk_of(dev);
-
-	if (kind < 0)
-		return -EINVAL;
-	mutex_lock(&d->lock);
-	if (d->store) {
-		mutex_unlock(&d->lock);
-		return -EBUSY;
-	}
-	d->kind = kind;
-	d->kind_set = true;
-	mutex_unlock(&d->lock);
-	return count;
+	return choose(dev, kind_name, ARRAY_SIZE(kind_name), buf, count,
+		      set_kind);
 }
 
 static DEVICE_ATTR_RW(comp_algorithm);
@@ -206,55 +213,53 @@ static ssize_t mem_used_max_store(struct device *dev,
 static DEVICE_ATTR_WO(mem_used_max);
 
 static ssize_t with_store(struct device *dev, size_t count,
-			  void (*act)(struct rayos_zcomp_store *store))
+			  void (*act)(struct rayos_zcomp_store *store, u32 arg),
+			  u32 arg)
 {
 	struct rayos_zcomp_disk *d = disk_of(dev);
 	ssize_t ret = -EINVAL;
 
 	mutex_lock(&d->lock);
 	if (d->store) {
-		act(d->store);
+		act(d->store, arg);
 		ret = count;
 	}
 	mutex_unlock(&d->lock);
 	return ret;
 }
 
-static void compact(struct rayos_zcomp_store *store)
+static void compact(struct rayos_zcomp_store *store, u32 most)
 {
-	rayos_zcomp_compact(store->pool, U32_MAX);
+	rayos_zcomp_compact(store->pool, most);
 }
 
 static ssize_t compact_store(struct device *dev, struct device_attribute *attr,
 			     const char *buf, size_t count)
 {
-	return with_store(dev, count, compact);
+	return with_store(dev, count, compact, U32_MAX);
 }
 
 static DEVICE_ATTR_WO(compact);
+
+static void mark_idle(struct rayos_zcomp_store *store, u32 age)
+{
+	rayos_zcomp_mark_idle(store, age);
+}
 
 /* "all", or the seconds for which a page has not been used */
 static ssize_t idle_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t count)
 {
-	struct rayos_zcomp_disk *d = disk_of(dev);
-	ssize_t ret = -EINVAL;
 	u32 age = 0;
 
 	if (!sysfs_streq(buf, "all") && kstrtou32(buf, 10, &age))
 		return -EINVAL;
-	mutex_lock(&d->lock);
-	if (d->store) {
-		rayos_zcomp_mark_idle(d->store, age);
-		ret = count;
-	}
-	mutex_unlock(&d->lock);
-	return ret;
+	return with_store(dev, count, mark_idle, age);
 }
 
 static DEVICE_ATTR_WO(idle);
 
-static void recompress(struct rayos_zcomp_store *store)
+static void recompress(struct rayos_zcomp_store *store, u32 unused)
 {
 	rayos_zcomp_promote_idle(store);
 }
@@ -264,7 +269,7 @@ static ssize_t recompress_store(struct device *dev, struct device_attribute *att
 {
 	if (!sysfs_streq(buf, "type=idle"))
 		return -EINVAL;
-	return with_store(dev, count, recompress);
+	return with_store(dev, count, recompress, 0);
 }
 
 static DEVICE_ATTR_WO(recompress);

@@ -149,10 +149,8 @@ static bool get_codecs(struct rayos_zcomp_store *store)
 	if (store->level == RAYOS_ZCOMP_BEST)
 		store->codecs[RAYOS_ZCOMP_ZSTD] =
 			rayos_zcomp_codec_get(RAYOS_ZCOMP_ZSTD);
-	store->kind = store->level == RAYOS_ZCOMP_FAST ? RAYOS_ZCOMP_LZO_RLE :
-							 RAYOS_ZCOMP_LZO;
 	return !rayos_zcomp_store_use(store, RAYOS_ZCOMP_LZO) &&
-	       !rayos_zcomp_store_use(store, store->kind);
+	       !rayos_zcomp_store_use(store, rayos_zcomp_kind_of(store->level));
 }
 
 /**

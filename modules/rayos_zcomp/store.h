@@ -75,6 +75,13 @@ struct rayos_zcomp_store {
 	struct rayos_zcomp_entry **leaves;
 };
 
+/* Codec of what is written, if no other is asked for */
+static inline enum rayos_zcomp_codec_kind
+rayos_zcomp_kind_of(enum rayos_zcomp_level level)
+{
+	return level == RAYOS_ZCOMP_FAST ? RAYOS_ZCOMP_LZO_RLE : RAYOS_ZCOMP_LZO;
+}
+
 struct rayos_zcomp_store *rayos_zcomp_store_new(u64 nr_pages,
 						enum rayos_zcomp_level level,
 						u32 limit);

@@ -6,6 +6,8 @@
 # a test does to it goes through one process, agent.py.
 
 : "${BATS_TEST_DIRNAME:=.}"
+# shellcheck source=../common.bash
+. "$BATS_TEST_DIRNAME/../common.bash"
 # shellcheck source=topology.bash
 . "$BATS_TEST_DIRNAME/topology.bash"
 
@@ -24,12 +26,6 @@
 
 declare -gA R=()
 NGINXES=()
-
-# full N SHORT: how much of something, which a short pass has less of
-full()
-{
-	if [ -n "${RAYOS_SHORT:-}" ]; then echo "$2"; else echo "$1"; fi
-}
 
 # whole_pass: for what takes long and is decided by code that no kernel differs in
 whole_pass()
@@ -110,14 +106,7 @@ lb()
 # insert [PARAMETER...]: the module of the tree, or the one installed
 insert()
 {
-	local ko=$BATS_TEST_DIRNAME/../../../build/${RAYOS_LANE:-none}/src
-	ko+=/modules/rayos_lb/rayos_lb.ko
-
-	if [ -e "$ko" ]; then
-		insmod "$ko" "$@"
-	else
-		modprobe rayos_lb "$@"
-	fi
+	insert_module rayos_lb "$@"
 }
 
 # same_as FILE: to restore it would change nothing

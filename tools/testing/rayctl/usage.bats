@@ -251,7 +251,7 @@ wrong()
 	for word in memcompress compress predict resourcepredict dtxn distxn monitor monitoring \
 		profile profiling; do
 		refused_by "$word"
-		[[ "$stderr" == *"in this version" ]]
+		[[ "$stderr" == *"rayctl has no commands for module rayos_"*" in this version" ]]
 		refused_by "$word" report x --format text
 		refused_by help "$word"
 	done

@@ -4,6 +4,10 @@
 # What every test file loads.  A test begins with the module loaded anew and one
 # device without a size.
 
+: "${BATS_TEST_DIRNAME:=.}"
+# shellcheck source=../common.bash
+. "$BATS_TEST_DIRNAME/../common.bash"
+
 # shellcheck disable=SC2034 # the tests use them
 {
 	S=/sys/block/rayz0
@@ -12,24 +16,11 @@
 	MNT=$BATS_TEST_TMPDIR/mnt
 }
 
-# full N SHORT: how much of something, which a short pass has less of
-full()
-{
-	if [ -n "${RAYOS_SHORT:-}" ]; then echo "$2"; else echo "$1"; fi
-}
-
 # insert [PARAMETER...]: the module of the tree, or the one installed
 # shellcheck disable=SC2119,SC2120 # not all tests have parameters
 insert()
 {
-	local ko=$BATS_TEST_DIRNAME/../../../build/${RAYOS_LANE:-none}/src
-	ko+=/modules/rayos_zcomp/rayos_zcomp.ko
-
-	if [ -e "$ko" ]; then
-		insmod "$ko" "$@"
-	else
-		modprobe rayos_zcomp "$@"
-	fi
+	insert_module rayos_zcomp "$@"
 }
 
 # shellcheck disable=SC2119
@@ -79,6 +70,7 @@ is()
 }
 
 # mm NAME [DEVICE]: one of the numbers in mm_stat
+# shellcheck disable=SC2034 # used by their names
 mm()
 {
 	local orig compr used limit peak same moved raw raws
