@@ -13,6 +13,7 @@
 #include <rayos/compat_block.h>
 
 #include "disk.h"
+#include "registry.h"
 
 #define SECTORS_PER_PAGE_SHIFT	(PAGE_SHIFT - SECTOR_SHIFT)
 
@@ -237,8 +238,11 @@ int rayos_zcomp_disk_set_size(struct rayos_zcomp_disk *d, u64 bytes)
 		err = -ENOMEM;
 		goto out;
 	}
+	snprintf(store->name, sizeof(store->name), "%s", d->disk->disk_name);
 	if (d->kind_set)
 		err = rayos_zcomp_store_use(store, d->kind);
+	if (!err)
+		err = rayos_zcomp_registry_add(store);
 	if (err) {
 		rayos_zcomp_store_free(store);
 		goto out;
@@ -275,8 +279,10 @@ static void let_go(struct rayos_zcomp_disk *d)
 static void empty(struct rayos_zcomp_disk *d)
 {
 	mutex_lock(&d->lock);
-	if (d->store)
+	if (d->store) {
+		rayos_zcomp_registry_del(d->store);
 		rayos_zcomp_store_free(d->store);
+	}
 	d->store = NULL;
 	d->limit = 0;
 	d->level = RAYOS_ZCOMP_BALANCED;

@@ -198,7 +198,8 @@ struct rayos_zcomp_store *rayos_zcomp_store_new(u64 nr_pages,
 	store->leaves = kvcalloc(nr_leaves, sizeof(*store->leaves), GFP_KERNEL);
 	store->pool = rayos_zcomp_pool_new(&pool_ops, store,
 					   arenas_for(nr_pages), limit);
-	if (get_codecs(store) && store->leaves && store->pool)
+	store->counts = alloc_percpu(struct rayos_zcomp_stats);
+	if (get_codecs(store) && store->leaves && store->pool && store->counts)
 		return store;
 	rayos_zcomp_store_free(store);
 	return NULL;
@@ -236,6 +237,7 @@ void rayos_zcomp_store_free(struct rayos_zcomp_store *store)
 	}
 	rayos_zcomp_pool_free(store->pool);
 	kvfree(store->leaves);
+	free_percpu(store->counts);
 	put_codecs(store);
 	kfree(store);
 }

@@ -5,11 +5,14 @@
 #ifndef _RAYOS_ZCOMP_STORE_H
 #define _RAYOS_ZCOMP_STORE_H
 
+#include <linux/completion.h>
+#include <linux/kref.h>
 #include <linux/types.h>
 #include <rayos/zcomp.h>
 
 #include "entry.h"
 #include "pool.h"
+#include "stats.h"
 
 /* Entries are allocated a page at a time, when the first of them is needed */
 #define RAYOS_ZCOMP_LEAF_SHIFT	8
@@ -17,6 +20,11 @@
 
 /* 1 TiB */
 #define RAYOS_ZCOMP_PAGES_MAX	0x10000000ULL
+
+/* Room for the name of a device or a region */
+#define RAYOS_ZCOMP_NAME_SIZE	16
+
+struct rayos_zcomp_region;
 
 /**
  * enum rayos_zcomp_level - how much time compression is worth
@@ -62,7 +70,13 @@ struct rayos_zcomp_store_stats {
  * @codecs: those that are in use here, by their kind
  * @pool: the objects
  * @stats: what there is at the moment
+ * @counts: what has happened
  * @leaves: entries; one is there for good once it has been needed
+ * @name: of the device or region
+ * @id: its number among all stores, from 1 on
+ * @region: the region, NULL for a device
+ * @users: those who have found it, see registry.c
+ * @unused: when there are none any more
  */
 struct rayos_zcomp_store {
 	u64 nr_pages;
@@ -72,7 +86,13 @@ struct rayos_zcomp_store {
 	const struct rayos_zcomp_codec *codecs[RAYOS_ZCOMP_CODECS];
 	struct rayos_zcomp_pool *pool;
 	struct rayos_zcomp_store_stats stats;
+	struct rayos_zcomp_stats __percpu *counts;
 	struct rayos_zcomp_entry **leaves;
+	char name[RAYOS_ZCOMP_NAME_SIZE];
+	u32 id;
+	struct rayos_zcomp_region *region;
+	struct kref users;
+	struct completion unused;
 };
 
 /* Codec of what is written, if no other is asked for */
