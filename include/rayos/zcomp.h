@@ -29,6 +29,9 @@ enum rayos_zcomp_codec_kind {
  * @work: bytes of scratch memory that one call of @compress or @decompress needs
  *	for up to 16 KiB; none is needed to decompress if @work_free
  * @work_free: @decompress takes NULL for scratch memory
+ * @prepare: told before @compress or @decompress gets scratch memory that is new or
+ *	that another codec has used; else it is as they have left it.  May not
+ *	sleep.  NULL if they take it as it is.
  * @compress: @len bytes at @src to @dst, where there is room for
  *	RAYOS_ZCOMP_WORST(@len).  May not sleep.  Return: bytes at @dst, or -errno.
  * @decompress: @len bytes at @src to exactly @room bytes at @dst.  May not sleep.
@@ -40,6 +43,7 @@ struct rayos_zcomp_codec {
 	enum rayos_zcomp_codec_kind kind;
 	size_t work;
 	bool work_free;
+	void (*prepare)(void *work);
 	int (*compress)(void *work, const u8 *src, u32 len, u8 *dst);
 	int (*decompress)(void *work, const u8 *src, u32 len, u8 *dst, u32 room);
 };

@@ -5,14 +5,22 @@
  */
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <kunit/visibility.h>
 
 #include "codec.h"
 #include "stream.h"
 
-static DEFINE_MUTEX(lock); /* codecs */
+const char * const rayos_zcomp_kind_name[RAYOS_ZCOMP_CODECS] = {
+	[RAYOS_ZCOMP_LZO_RLE] = "lzo-rle",
+	[RAYOS_ZCOMP_LZO] = "lzo",
+	[RAYOS_ZCOMP_LZ4] = "lz4",
+	[RAYOS_ZCOMP_ZSTD] = "zstd",
+};
+
+static DEFINE_SPINLOCK(lock); /* codecs; innermost */
 static const struct rayos_zcomp_codec *codecs[RAYOS_ZCOMP_CODECS];
 
 /**
@@ -25,19 +33,21 @@ static const struct rayos_zcomp_codec *codecs[RAYOS_ZCOMP_CODECS];
  */
 int rayos_zcomp_register_codec(const struct rayos_zcomp_codec *codec)
 {
-	int err = 0;
+	int err;
 
 	if (codec->kind >= RAYOS_ZCOMP_CODECS || !codec->compress ||
 	    !codec->decompress)
 		return -EINVAL;
-	mutex_lock(&lock);
+	/* whoever finds the codec finds memory for it */
+	err = rayos_zcomp_stream_room(codec->work);
+	if (err)
+		return err;
+	spin_lock(&lock);
 	if (codecs[codec->kind])
 		err = -EEXIST;
 	else
-		err = rayos_zcomp_stream_room(codec->work);
-	if (!err)
-		codecs[codec->kind] = codec;
-	mutex_unlock(&lock);
+		WRITE_ONCE(codecs[codec->kind], codec);
+	spin_unlock(&lock);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rayos_zcomp_register_codec);
@@ -47,21 +57,47 @@ EXPORT_SYMBOL_GPL(rayos_zcomp_register_codec);
  * @codec: one that has been registered; nothing is compressed by it any more, as
  *	its module is kept until then
  *
- * Context: May sleep.
+ * Context: Process context.
  */
 void rayos_zcomp_unregister_codec(const struct rayos_zcomp_codec *codec)
 {
-	mutex_lock(&lock);
-	codecs[codec->kind] = NULL;
-	mutex_unlock(&lock);
+	spin_lock(&lock);
+	WRITE_ONCE(codecs[codec->kind], NULL);
+	spin_unlock(&lock);
 }
 EXPORT_SYMBOL_GPL(rayos_zcomp_unregister_codec);
+
+/**
+ * rayos_zcomp_codec_has() - whether a codec is offered
+ * @kind: which
+ *
+ * Context: Any.
+ * Return: whether it is; that may change at any time.
+ */
+bool rayos_zcomp_codec_has(enum rayos_zcomp_codec_kind kind)
+{
+	return READ_ONCE(codecs[kind]);
+}
+
+/**
+ * rayos_zcomp_codec_load() - have a codec offered, if there is a module with it
+ * @kind: which
+ *
+ * Context: May sleep, and waits for user space.
+ * Return: whether it is offered.
+ */
+bool rayos_zcomp_codec_load(enum rayos_zcomp_codec_kind kind)
+{
+	if (!rayos_zcomp_codec_has(kind))
+		request_module("rayos_zcomp_%s", rayos_zcomp_kind_name[kind]);
+	return rayos_zcomp_codec_has(kind);
+}
 
 /**
  * rayos_zcomp_codec_get() - a codec to compress with
  * @kind: which
  *
- * Context: May sleep.
+ * Context: Process context, may be atomic.
  * Return: the codec, to be given back by rayos_zcomp_codec_put(), or NULL if there
  * is none of this kind.
  */
@@ -70,11 +106,13 @@ rayos_zcomp_codec_get(enum rayos_zcomp_codec_kind kind)
 {
 	const struct rayos_zcomp_codec *codec;
 
-	mutex_lock(&lock);
+	if (!rayos_zcomp_codec_has(kind))
+		return NULL;
+	spin_lock(&lock);
 	codec = codecs[kind];
 	if (codec && !try_module_get(codec->owner))
 		codec = NULL;
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return codec;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_codec_get);

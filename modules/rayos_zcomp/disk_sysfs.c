@@ -4,11 +4,14 @@
  * that what was written for zram works here (Documentation/admin-guide/blockdev/
  * zram.rst of the kernel), and a few of our own.
  */
+#include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "codec.h"
 #include "disk.h"
+#include "recompress.h"
 
 static const char * const level_name[] = {
 	[RAYOS_ZCOMP_NONE] = "none",
@@ -17,25 +20,18 @@ static const char * const level_name[] = {
 	[RAYOS_ZCOMP_BEST] = "best",
 };
 
-static const char * const kind_name[] = {
-	[RAYOS_ZCOMP_LZO_RLE] = "lzo-rle",
-	[RAYOS_ZCOMP_LZO] = "lzo",
-	[RAYOS_ZCOMP_LZ4] = "lz4",
-	[RAYOS_ZCOMP_ZSTD] = "zstd",
-};
-
 static struct rayos_zcomp_disk *disk_of(struct device *dev)
 {
 	return dev_to_disk(dev)->private_data;
 }
 
-/* All names, the one that is chosen in brackets */
-static ssize_t show_choice(char *buf, const char * const *name, int nr,
+/* The names that can be chosen, a bit for each, the one that is in brackets */
+static ssize_t show_choice(char *buf, const char * const *name, unsigned long all,
 			   int chosen)
 {
 	int i, at = 0;
 
-	for (i = 0; i < nr; i++)
+	for_each_set_bit(i, &all, BITS_PER_LONG)
 		at += sysfs_emit_at(buf, at, i == chosen ? "[%s] " : "%s ",
 				    name[i]);
 	return at + sysfs_emit_at(buf, at, "\n");
@@ -88,21 +84,17 @@ static DEVICE_ATTR_WO(reset);
 static ssize_t level_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
-	return show_choice(buf, level_name, ARRAY_SIZE(level_name),
+	return show_choice(buf, level_name, GENMASK(RAYOS_ZCOMP_LEVELS - 1, 0),
 			   READ_ONCE(disk_of(dev)->level));
 }
 
 /* One of the names, which can be chosen until there is a size */
-static ssize_t choose(struct device *dev, const char * const *name, int nr,
-		      const char *buf, size_t count,
+static ssize_t choose(struct device *dev, int chosen, size_t count,
 		      void (*set)(struct rayos_zcomp_disk *d, int chosen))
 {
 	struct rayos_zcomp_disk *d = disk_of(dev);
-	int chosen = __sysfs_match_string(name, nr, buf);
 	ssize_t ret = -EBUSY;
 
-	if (chosen < 0)
-		return -EINVAL;
 	mutex_lock(&d->lock);
 	if (!d->store) {
 		set(d, chosen);
@@ -120,8 +112,14 @@ static void set_level(struct rayos_zcomp_disk *d, int level)
 static ssize_t level_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
-	return choose(dev, level_name, ARRAY_SIZE(level_name), buf, count,
-		      set_level);
+	int level = sysfs_match_string(level_name, buf);
+
+	if (level < 0)
+		return -EINVAL;
+	/* it does without if there is none */
+	if (level == RAYOS_ZCOMP_BEST)
+		rayos_zcomp_codec_load(RAYOS_ZCOMP_ZSTD);
+	return choose(dev, level, count, set_level);
 }
 
 static DEVICE_ATTR_RW(level);
@@ -130,10 +128,16 @@ static ssize_t comp_algorithm_show(struct device *dev,
 				   struct device_attribute *attr, char *buf)
 {
 	struct rayos_zcomp_disk *d = disk_of(dev);
-	int kind = rayos_zcomp_kind_of(READ_ONCE(d->level));
+	int chosen = READ_ONCE(d->kind_set) ? READ_ONCE(d->kind) :
+		     rayos_zcomp_kind_of(READ_ONCE(d->level));
+	unsigned long all = BIT(chosen);
+	int kind;
 
-	return show_choice(buf, kind_name, ARRAY_SIZE(kind_name),
-			   READ_ONCE(d->kind_set) ? READ_ONCE(d->kind) : kind);
+	for (kind = 0; kind < RAYOS_ZCOMP_CODECS; kind++) {
+		if (rayos_zcomp_codec_has(kind))
+			all |= BIT(kind);
+	}
+	return show_choice(buf, rayos_zcomp_kind_name, all, chosen);
 }
 
 static void set_kind(struct rayos_zcomp_disk *d, int kind)
@@ -146,8 +150,13 @@ static ssize_t comp_algorithm_store(struct device *dev,
 				    struct device_attribute *attr,
 				    const char *buf, size_t count)
 {
-	return choose(dev, kind_name, ARRAY_SIZE(kind_name), buf, count,
-		      set_kind);
+	int kind = sysfs_match_string(rayos_zcomp_kind_name, buf);
+
+	if (kind < 0)
+		return -EINVAL;
+	if (!rayos_zcomp_codec_load(kind))
+		return -ENOENT;
+	return choose(dev, kind, count, set_kind);
 }
 
 static DEVICE_ATTR_RW(comp_algorithm);
@@ -259,17 +268,23 @@ static ssize_t idle_store(struct device *dev, struct device_attribute *attr,
 
 static DEVICE_ATTR_WO(idle);
 
-static void recompress(struct rayos_zcomp_store *store, u32 unused)
-{
-	rayos_zcomp_promote_idle(store);
-}
-
 static ssize_t recompress_store(struct device *dev, struct device_attribute *attr,
 				const char *buf, size_t count)
 {
-	if (!sysfs_streq(buf, "type=idle"))
-		return -EINVAL;
-	return with_store(dev, count, recompress, 0);
+	struct rayos_zcomp_disk *d = disk_of(dev);
+	struct rayos_zcomp_recompress how;
+	int err;
+
+	err = rayos_zcomp_parse_recompress(buf, &how);
+	if (err)
+		return err;
+	mutex_lock(&d->lock);
+	if (d->store)
+		err = rayos_zcomp_recompress(d->store, &how);
+	else
+		err = -EINVAL;
+	mutex_unlock(&d->lock);
+	return err ?: count;
 }
 
 static DEVICE_ATTR_WO(recompress);

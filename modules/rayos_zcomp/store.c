@@ -12,7 +12,6 @@
  * stream, that of compaction, and innermost that of an arena of the pool.
  */
 #include <linux/errno.h>
-#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -38,23 +37,7 @@
 #define GFP_STORE	(GFP_NOIO | __GFP_NOWARN)
 #define GFP_HURRY	(GFP_STORE | __GFP_NORETRY)
 
-/* Every two seconds another one, and after a day and a half the same again */
-static u16 now(void)
-{
-	return ktime_get_seconds() >> 1;
-}
-
-static struct rayos_zcomp_entry *lookup(const struct rayos_zcomp_store *store,
-					u64 index)
-{
-	struct rayos_zcomp_entry *leaf;
-
-	/* a leaf that is seen is seen to be all zeroes before it was used */
-	leaf = smp_load_acquire(&store->leaves[index >> RAYOS_ZCOMP_LEAF_SHIFT]);
-	return leaf ? &leaf[index & (RAYOS_ZCOMP_LEAF - 1)] : NULL;
-}
-
-/* As lookup(), and makes what is not there */
+/* As rayos_zcomp_lookup(), and makes what is not there */
 static struct rayos_zcomp_entry *obtain(struct rayos_zcomp_store *store,
 					u64 index)
 {
@@ -71,7 +54,7 @@ static struct rayos_zcomp_entry *obtain(struct rayos_zcomp_store *store,
 		else
 			atomic64_inc(&store->stats.leaves);
 	}
-	return lookup(store, index);
+	return rayos_zcomp_lookup(store, index);
 }
 
 /* The entry of the first page, which has the lock of its group */
@@ -90,7 +73,7 @@ static u64 owner_of(u64 index, bool chunk)
 static struct rayos_zcomp_entry *group_of_owner(struct rayos_zcomp_store *store,
 						u64 owner)
 {
-	return group_of(lookup(store, owner >> 1), owner >> 1);
+	return group_of(rayos_zcomp_lookup(store, owner >> 1), owner >> 1);
 }
 
 static bool hold(void *context, u64 owner)
@@ -115,7 +98,7 @@ static void moved(void *context, u64 owner, u64 handle)
 	int i;
 
 	if (!(owner & 1))
-		set_handle(lookup(context, owner >> 1), handle);
+		set_handle(rayos_zcomp_lookup(context, owner >> 1), handle);
 	for (i = 0; i < RAYOS_ZCOMP_GROUP && owner & 1; i++) {
 		if (group[i].word & RAYOS_ZCOMP_CHUNK)
 			set_handle(&group[i], handle);
@@ -143,15 +126,35 @@ static void put_codecs(struct rayos_zcomp_store *store)
 		rayos_zcomp_codec_put(store->codecs[i]);
 }
 
-/* The best codec is used if there is one */
 static bool get_codecs(struct rayos_zcomp_store *store)
 {
-	if (store->level == RAYOS_ZCOMP_BEST)
-		store->codecs[RAYOS_ZCOMP_ZSTD] =
-			rayos_zcomp_codec_get(RAYOS_ZCOMP_ZSTD);
 	return !rayos_zcomp_store_use(store, RAYOS_ZCOMP_LZO) &&
 	       !rayos_zcomp_store_use(store, rayos_zcomp_kind_of(store->level));
 }
+
+/**
+ * rayos_zcomp_store_have() - be able to compress by a codec from now on
+ * @store: the store, others may use it meanwhile
+ * @kind: the codec, which its module is kept for until the store is freed
+ *
+ * Context: Process context, may be atomic.
+ * Return: whether there is such a codec.
+ */
+bool rayos_zcomp_store_have(struct rayos_zcomp_store *store,
+			    enum rayos_zcomp_codec_kind kind)
+{
+	const struct rayos_zcomp_codec *codec;
+
+	if (READ_ONCE(store->codecs[kind]))
+		return true;
+	codec = rayos_zcomp_codec_get(kind);
+	if (!codec)
+		return false;
+	if (cmpxchg(&store->codecs[kind], NULL, codec))
+		rayos_zcomp_codec_put(codec);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_have);
 
 /**
  * rayos_zcomp_store_use() - compress what is written by another codec
@@ -164,9 +167,7 @@ static bool get_codecs(struct rayos_zcomp_store *store)
 int rayos_zcomp_store_use(struct rayos_zcomp_store *store,
 			  enum rayos_zcomp_codec_kind kind)
 {
-	if (!store->codecs[kind])
-		store->codecs[kind] = rayos_zcomp_codec_get(kind);
-	if (!store->codecs[kind])
+	if (!rayos_zcomp_store_have(store, kind))
 		return -ENOENT;
 	store->kind = kind;
 	return 0;
@@ -285,16 +286,17 @@ s64 rayos_zcomp_saved_bytes(const struct rayos_zcomp_store *store)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_saved_bytes);
 
-/* Is one of the four still in their chunk? */
-static bool has_chunk(const struct rayos_zcomp_entry *group)
+/* One of the four that is still in their chunk, NULL if none is */
+static const struct rayos_zcomp_entry *
+find_chunk(const struct rayos_zcomp_entry *group)
 {
 	int i;
 
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
 		if (group[i].word & RAYOS_ZCOMP_CHUNK)
-			return true;
+			return &group[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void drop_object(struct rayos_zcomp_store *store,
@@ -313,7 +315,7 @@ static void drop_object(struct rayos_zcomp_store *store,
 	}
 	if (word & RAYOS_ZCOMP_CHUNK) {
 		atomic64_dec(&store->stats.chunked);
-		if (has_chunk(group))
+		if (find_chunk(group))
 			return;
 	}
 	rayos_zcomp_free(store->pool, handle);
@@ -341,7 +343,8 @@ static u32 squeeze(const struct rayos_zcomp_store *store,
 
 	if (store->level == RAYOS_ZCOMP_NONE)
 		return 0;
-	len = codec->compress(stream->work, page, PAGE_SIZE, stream->out);
+	len = codec->compress(rayos_zcomp_stream_work(stream, codec), page,
+			      PAGE_SIZE, stream->out);
 	return len > 0 && len <= store->cutoff ? len : 0;
 }
 
@@ -409,7 +412,8 @@ static int put_object(struct rayos_zcomp_store *store,
 	if (!word)
 		return -ENOMEM;
 	drop(store, group, entry);
-	rayos_zcomp_set(entry, word | FIELD_PREP(RAYOS_ZCOMP_USED, now()));
+	rayos_zcomp_set(entry, word | FIELD_PREP(RAYOS_ZCOMP_USED,
+						 rayos_zcomp_clock()));
 	atomic64_inc(&store->stats.objects);
 	return 0;
 }
@@ -449,41 +453,62 @@ int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_write);
 
-/* With scratch memory that the caller has, or that of this processor */
-static int expand(const struct rayos_zcomp_codec *codec, void *work,
-		  const void *src, u32 len, void *page)
+/* With the stream that the caller has, or that of this processor if it takes one */
+static int expand(const struct rayos_zcomp_codec *codec,
+		  struct rayos_zcomp_stream *stream, const void *src, u32 len,
+		  void *page)
 {
-	struct rayos_zcomp_stream *stream;
+	struct rayos_zcomp_stream *own;
 	int err;
 
-	if (work || codec->work_free)
-		return codec->decompress(work, src, len, page, PAGE_SIZE);
-	stream = rayos_zcomp_stream_get();
-	err = codec->decompress(stream->work, src, len, page, PAGE_SIZE);
-	rayos_zcomp_stream_put(stream);
+	if (codec->work_free)
+		return codec->decompress(NULL, src, len, page, PAGE_SIZE);
+	own = stream ?: rayos_zcomp_stream_get();
+	err = codec->decompress(rayos_zcomp_stream_work(own, codec), src, len,
+				page, PAGE_SIZE);
+	if (!stream)
+		rayos_zcomp_stream_put(own);
 	return err;
 }
 
-static int read_chunk(const struct rayos_zcomp_codec *codec, const void *src,
-		      u32 len, u32 which, void *page)
+static const struct rayos_zcomp_codec *
+codec_of(const struct rayos_zcomp_store *store,
+	 const struct rayos_zcomp_entry *entry)
+{
+	return store->codecs[FIELD_GET(RAYOS_ZCOMP_KIND, entry->word)];
+}
+
+/* The four pages of a chunk to stream->in */
+static int load_chunk(const struct rayos_zcomp_store *store,
+		      const struct rayos_zcomp_entry *entry,
+		      struct rayos_zcomp_stream *stream)
+{
+	const struct rayos_zcomp_codec *codec = codec_of(store, entry);
+	const void *src;
+	u32 len;
+
+	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
+	return codec->decompress(rayos_zcomp_stream_work(stream, codec), src, len,
+				 stream->in, CHUNK_BYTES);
+}
+
+static int read_chunk(const struct rayos_zcomp_store *store,
+		      const struct rayos_zcomp_entry *entry, u32 which, void *page)
 {
 	struct rayos_zcomp_stream *stream = rayos_zcomp_stream_get();
-	int err;
+	int err = load_chunk(store, entry, stream);
 
-	err = codec->decompress(stream->work, src, len, stream->in, CHUNK_BYTES);
 	if (!err)
 		memcpy(page, stream->in + which * PAGE_SIZE, PAGE_SIZE);
 	rayos_zcomp_stream_put(stream);
 	return err;
 }
 
-/* The group is locked.  Who gives scratch memory knows that it is no chunk */
+/* The group is locked.  Who has a stream knows that the page is in no chunk */
 static int load(const struct rayos_zcomp_store *store,
-		const struct rayos_zcomp_entry *entry, u64 index, void *work,
-		void *page)
+		const struct rayos_zcomp_entry *entry, u64 index,
+		struct rayos_zcomp_stream *stream, void *page)
 {
-	const struct rayos_zcomp_codec *codec =
-		store->codecs[FIELD_GET(RAYOS_ZCOMP_KIND, entry->word)];
 	const void *src;
 	u32 len;
 
@@ -497,11 +522,10 @@ static int load(const struct rayos_zcomp_store *store,
 		       PAGE_SIZE);
 		return 0;
 	}
-	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
 	if (entry->word & RAYOS_ZCOMP_CHUNK)
-		return read_chunk(codec, src, len, index % RAYOS_ZCOMP_GROUP,
-				  page);
-	return expand(codec, work, src, len, page);
+		return read_chunk(store, entry, index % RAYOS_ZCOMP_GROUP, page);
+	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
+	return expand(codec_of(store, entry), stream, src, len, page);
 }
 
 /**
@@ -515,7 +539,8 @@ static int load(const struct rayos_zcomp_store *store,
  */
 int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page)
 {
-	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+	struct rayos_zcomp_entry *entry = rayos_zcomp_lookup(store, index);
+	struct rayos_zcomp_entry *group;
 	int err;
 
 	if (!entry) {
@@ -527,7 +552,8 @@ int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page)
 	err = load(store, entry, index, NULL, page);
 	rayos_zcomp_set(entry, (entry->word &
 				~(RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE)) |
-			       FIELD_PREP(RAYOS_ZCOMP_USED, now()));
+			       FIELD_PREP(RAYOS_ZCOMP_USED,
+					  rayos_zcomp_clock()));
 	rayos_zcomp_unlock(group);
 	return err;
 }
@@ -542,7 +568,8 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_read);
  */
 void rayos_zcomp_forget(struct rayos_zcomp_store *store, u64 index)
 {
-	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+	struct rayos_zcomp_entry *entry = rayos_zcomp_lookup(store, index);
+	struct rayos_zcomp_entry *group;
 
 	if (!entry)
 		return;
@@ -563,7 +590,8 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_forget);
  */
 bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index)
 {
-	struct rayos_zcomp_entry *entry = lookup(store, index), *group;
+	struct rayos_zcomp_entry *entry = rayos_zcomp_lookup(store, index);
+	struct rayos_zcomp_entry *group;
 
 	if (!entry)
 		return true;
@@ -576,64 +604,105 @@ bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_try_forget);
 
-/* The best codec that this store may use */
-static enum rayos_zcomp_codec_kind best_of(const struct rayos_zcomp_store *store)
+/**
+ * rayos_zcomp_best() - what four neighbours are compressed by
+ * @store: the store
+ *
+ * At the level Best that is a codec which may have come after the store was made.
+ *
+ * Context: Process context, may be atomic.
+ * Return: the best codec that the store may use.
+ */
+enum rayos_zcomp_codec_kind rayos_zcomp_best(struct rayos_zcomp_store *store)
 {
-	return store->codecs[RAYOS_ZCOMP_ZSTD] ? RAYOS_ZCOMP_ZSTD :
-						 RAYOS_ZCOMP_LZO;
+	if (store->level == RAYOS_ZCOMP_BEST)
+		rayos_zcomp_store_have(store, RAYOS_ZCOMP_ZSTD);
+	return READ_ONCE(store->codecs[RAYOS_ZCOMP_ZSTD]) ? RAYOS_ZCOMP_ZSTD :
+							    RAYOS_ZCOMP_LZO;
+}
+
+/* Nothing is gained if all that have an object share it, and it is by this codec */
+static bool is_best(const struct rayos_zcomp_entry *group,
+		    enum rayos_zcomp_codec_kind kind)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (!rayos_zcomp_handle(&group[i]))
+			continue;
+		if (!(group[i].word & RAYOS_ZCOMP_CHUNK) ||
+		    FIELD_GET(RAYOS_ZCOMP_KIND, group[i].word) != kind)
+			return false;
+	}
+	return find_chunk(group);
+}
+
+static u32 bytes_of_object(const struct rayos_zcomp_store *store,
+			   const struct rayos_zcomp_entry *entry)
+{
+	u32 len = PAGE_SIZE - RAYOS_ZCOMP_BLOCK_HEAD;
+
+	if (!(entry->word & RAYOS_ZCOMP_RAW))
+		rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
+	return len + RAYOS_ZCOMP_BLOCK_HEAD;
 }
 
 /* Bytes of pool that the four take up: their objects, each but once */
 static u32 bytes_of(const struct rayos_zcomp_store *store,
 		    const struct rayos_zcomp_entry *group)
 {
-	u32 i, len, bytes = 0;
+	const struct rayos_zcomp_entry *chunk = find_chunk(group);
+	u32 i, bytes = chunk ? bytes_of_object(store, chunk) : 0;
 
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		if (!rayos_zcomp_handle(&group[i]))
-			continue;
-		len = PAGE_SIZE - RAYOS_ZCOMP_BLOCK_HEAD;
-		if (!(group[i].word & RAYOS_ZCOMP_RAW))
-			rayos_zcomp_object(store->pool,
-					   rayos_zcomp_handle(&group[i]), &len);
-		bytes += len + RAYOS_ZCOMP_BLOCK_HEAD;
+		if (rayos_zcomp_handle(&group[i]) &&
+		    !(group[i].word & RAYOS_ZCOMP_CHUNK))
+			bytes += bytes_of_object(store, &group[i]);
 	}
 	return bytes;
 }
 
 /* All four side by side.  Return: how many of them have an object, or -errno */
 static int gather(const struct rayos_zcomp_store *store,
-		  const struct rayos_zcomp_stream *stream,
+		  struct rayos_zcomp_stream *stream,
 		  const struct rayos_zcomp_entry *group, u64 first)
 {
-	int i, err, nr = 0;
+	const struct rayos_zcomp_entry *chunk = find_chunk(group);
+	int i, err = 0, nr = 0;
 
-	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+	if (chunk)
+		err = load_chunk(store, chunk, stream);
+	for (i = 0; i < RAYOS_ZCOMP_GROUP && !err; i++) {
 		nr += !!rayos_zcomp_handle(&group[i]);
-		err = load(store, &group[i], first + i, stream->work,
-			   stream->in + i * PAGE_SIZE);
-		if (err)
-			return err;
+		if (!(group[i].word & RAYOS_ZCOMP_CHUNK))
+			err = load(store, &group[i], first + i, stream,
+				   stream->in + i * PAGE_SIZE);
 	}
-	return nr;
+	return err ?: nr;
 }
 
-/* Those of the four that have objects of their own have that of the chunk now */
+/* Those of the four that have objects have that of the chunk now.  What they had
+ * goes first, or an older chunk would be taken for this one
+ */
 static void join(struct rayos_zcomp_store *store,
 		 struct rayos_zcomp_entry *group,
 		 enum rayos_zcomp_codec_kind kind, u64 handle)
 {
-	unsigned long used;
+	unsigned long word[RAYOS_ZCOMP_GROUP] = {};
 	int i;
 
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
 		if (!rayos_zcomp_handle(&group[i]))
 			continue;
-		used = group[i].word & (RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE);
+		word[i] = group[i].word & (RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE);
+		word[i] |= RAYOS_ZCOMP_CHUNK | FIELD_PREP(RAYOS_ZCOMP_KIND, kind) |
+			   FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle);
 		drop_object(store, group, &group[i]);
-		rayos_zcomp_set(&group[i], RAYOS_ZCOMP_CHUNK | used |
-					   FIELD_PREP(RAYOS_ZCOMP_KIND, kind) |
-					   FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle));
+	}
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (!word[i])
+			continue;
+		rayos_zcomp_set(&group[i], word[i]);
 		atomic64_inc(&store->stats.objects);
 		atomic64_inc(&store->stats.chunked);
 	}
@@ -642,9 +711,9 @@ static void join(struct rayos_zcomp_store *store,
 /* The group is locked */
 static int make_chunk(struct rayos_zcomp_store *store,
 		      struct rayos_zcomp_stream *stream,
-		      struct rayos_zcomp_entry *group, u64 first)
+		      struct rayos_zcomp_entry *group, u64 first,
+		      enum rayos_zcomp_codec_kind kind)
 {
-	const enum rayos_zcomp_codec_kind kind = best_of(store);
 	const struct rayos_zcomp_codec *codec = store->codecs[kind];
 	u64 handle;
 	int nr, len;
@@ -652,8 +721,11 @@ static int make_chunk(struct rayos_zcomp_store *store,
 	nr = gather(store, stream, group, first);
 	if (nr < 2)
 		return nr < 0 ? nr : -ENODATA;
-	len = codec->compress(stream->work, stream->in, CHUNK_BYTES, stream->out);
-	if (len <= 0 || len + RAYOS_ZCOMP_BLOCK_HEAD >= bytes_of(store, group))
+	len = codec->compress(rayos_zcomp_stream_work(stream, codec), stream->in,
+			      CHUNK_BYTES, stream->out);
+	/* those that have left an older chunk take up more together than they are */
+	if (len <= 0 || len > RAYOS_ZCOMP_OBJECT_MAX ||
+	    len + RAYOS_ZCOMP_BLOCK_HEAD >= bytes_of(store, group))
 		return -E2BIG;
 	handle = rayos_zcomp_alloc(store->pool, len, owner_of(first, true),
 				   GFP_HURRY);
@@ -670,104 +742,27 @@ static int make_chunk(struct rayos_zcomp_store *store,
  * @index: number of one of the four pages
  *
  * Context: May sleep, and begins no I/O to get memory.
- * Return: 0; -ENODATA if not even two of them have an object, -EALREADY if some
- * are together already, -E2BIG if it would not save anything, -ENOMEM, or -EBADMSG
- * if memory has been damaged.
+ * Return: 0; -ENODATA if not even two of them have an object, -EALREADY if all that
+ * have are together already, -E2BIG if it would not save anything, -ENOMEM, or
+ * -EBADMSG if memory has been damaged.
  */
 int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index)
 {
 	u64 first = round_down(index, RAYOS_ZCOMP_GROUP);
-	struct rayos_zcomp_entry *group = lookup(store, first);
+	struct rayos_zcomp_entry *group = rayos_zcomp_lookup(store, first);
+	enum rayos_zcomp_codec_kind kind = rayos_zcomp_best(store);
 	struct rayos_zcomp_stream *stream;
 	int err = -EALREADY;
 
 	if (!group)
 		return -ENODATA;
 	rayos_zcomp_lock(group);
-	if (!has_chunk(group)) {
+	if (!is_best(group, kind)) {
 		stream = rayos_zcomp_stream_get();
-		err = make_chunk(store, stream, group, first);
+		err = make_chunk(store, stream, group, first, kind);
 		rayos_zcomp_stream_put(stream);
 	}
 	rayos_zcomp_unlock(group);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_promote);
-
-static bool has_idle(const struct rayos_zcomp_entry *group)
-{
-	int i;
-
-	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		if (!(group[i].word & RAYOS_ZCOMP_IDLE) &&
-		    rayos_zcomp_handle(&group[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Marks those of a group.  Return: how many */
-static u32 mark(struct rayos_zcomp_entry *group, u32 age)
-{
-	u32 i, nr = 0;
-	u16 since;
-
-	rayos_zcomp_lock(group);
-	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		since = now() - FIELD_GET(RAYOS_ZCOMP_USED, group[i].word);
-		if (!rayos_zcomp_handle(&group[i]) || since * 2 < age)
-			continue;
-		rayos_zcomp_set(&group[i], group[i].word | RAYOS_ZCOMP_IDLE);
-		nr++;
-	}
-	rayos_zcomp_unlock(group);
-	return nr;
-}
-
-/**
- * rayos_zcomp_mark_idle() - mark what has not been used for a time
- * @store: the store
- * @age: seconds, exact to two of them
- *
- * The mark goes when a page is used.
- *
- * Context: May sleep.
- * Return: number of pages that have an object and are marked now.
- */
-u64 rayos_zcomp_mark_idle(struct rayos_zcomp_store *store, u32 age)
-{
-	struct rayos_zcomp_entry *group;
-	u64 first, nr = 0;
-
-	for (first = 0; first < store->nr_pages; first += RAYOS_ZCOMP_GROUP) {
-		group = lookup(store, first);
-		if (group)
-			nr += mark(group, age);
-		cond_resched();
-	}
-	return nr;
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_mark_idle);
-
-/**
- * rayos_zcomp_promote_idle() - compress better what is marked as idle
- * @store: the store
- *
- * Context: May sleep, and begins no I/O to get memory.
- * Return: number of groups of four that have been.
- */
-u64 rayos_zcomp_promote_idle(struct rayos_zcomp_store *store)
-{
-	struct rayos_zcomp_entry *group;
-	u64 first, nr = 0;
-
-	for (first = 0; first < store->nr_pages; first += RAYOS_ZCOMP_GROUP) {
-		group = lookup(store, first);
-		/* a look without the lock: whoever uses it just now is late */
-		if (group && has_idle(group))
-			nr += !rayos_zcomp_promote(store, first);
-		cond_resched();
-	}
-	return nr;
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_promote_idle);

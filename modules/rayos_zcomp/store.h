@@ -7,6 +7,7 @@
 
 #include <linux/completion.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/types.h>
 #include <rayos/zcomp.h>
 
@@ -67,7 +68,8 @@ struct rayos_zcomp_store_stats {
  * @level: how much time compression is worth
  * @kind: codec of what is written
  * @cutoff: bytes of a page above which it is not worth to be kept compressed
- * @codecs: those that are in use here, by their kind
+ * @codecs: those that are in use here, by their kind; one that is stays until the
+ *	store is freed
  * @pool: the objects
  * @stats: what there is at the moment
  * @counts: what has happened
@@ -95,6 +97,39 @@ struct rayos_zcomp_store {
 	struct completion unused;
 };
 
+/**
+ * struct rayos_zcomp_which - what is to be compressed better
+ * @idle: only groups of four of which all that have an object are marked as idle
+ * @huge: only those with a page that is kept as it is
+ * @threshold: only those with a page whose object has so many bytes or more
+ * @most: at most so many groups
+ */
+struct rayos_zcomp_which {
+	bool idle;
+	bool huge;
+	u32 threshold;
+	u64 most;
+};
+
+/* Of when a page was used: every two seconds another one, and after a day and a half
+ * the same again
+ */
+static inline u16 rayos_zcomp_clock(void)
+{
+	return ktime_get_seconds() >> 1;
+}
+
+/* The entry of a page, NULL if there is none yet; once there is, it stays */
+static inline struct rayos_zcomp_entry *
+rayos_zcomp_lookup(const struct rayos_zcomp_store *store, u64 index)
+{
+	struct rayos_zcomp_entry *leaf;
+
+	/* a leaf that is seen is seen to be all zeroes before it was used */
+	leaf = smp_load_acquire(&store->leaves[index >> RAYOS_ZCOMP_LEAF_SHIFT]);
+	return leaf ? &leaf[index & (RAYOS_ZCOMP_LEAF - 1)] : NULL;
+}
+
 /* Codec of what is written, if no other is asked for */
 static inline enum rayos_zcomp_codec_kind
 rayos_zcomp_kind_of(enum rayos_zcomp_level level)
@@ -105,6 +140,8 @@ rayos_zcomp_kind_of(enum rayos_zcomp_level level)
 struct rayos_zcomp_store *rayos_zcomp_store_new(u64 nr_pages,
 						enum rayos_zcomp_level level,
 						u32 limit);
+bool rayos_zcomp_store_have(struct rayos_zcomp_store *store,
+			    enum rayos_zcomp_codec_kind kind);
 int rayos_zcomp_store_use(struct rayos_zcomp_store *store,
 			  enum rayos_zcomp_codec_kind kind);
 void rayos_zcomp_store_free(struct rayos_zcomp_store *store);
@@ -113,11 +150,15 @@ int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
 int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page);
 void rayos_zcomp_forget(struct rayos_zcomp_store *store, u64 index);
 bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index);
+enum rayos_zcomp_codec_kind rayos_zcomp_best(struct rayos_zcomp_store *store);
 int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index);
-u64 rayos_zcomp_mark_idle(struct rayos_zcomp_store *store, u32 age);
-u64 rayos_zcomp_promote_idle(struct rayos_zcomp_store *store);
 u64 rayos_zcomp_original_bytes(const struct rayos_zcomp_store *store);
 u64 rayos_zcomp_used_bytes(const struct rayos_zcomp_store *store);
 s64 rayos_zcomp_saved_bytes(const struct rayos_zcomp_store *store);
+
+/* idle.c */
+u64 rayos_zcomp_mark_idle(struct rayos_zcomp_store *store, u32 age);
+u64 rayos_zcomp_promote_which(struct rayos_zcomp_store *store,
+			      const struct rayos_zcomp_which *which);
 
 #endif

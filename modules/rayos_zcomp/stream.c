@@ -34,9 +34,18 @@ static int enlarge(struct rayos_zcomp_stream *stream, size_t room)
 	mutex_lock(&stream->lock);
 	swap(stream->work, work);
 	stream->room = room;
+	stream->user = NULL;
 	mutex_unlock(&stream->lock);
 	kvfree(work);
 	return 0;
+}
+
+/* A codec that comes may be where one was that has gone */
+static void disown(struct rayos_zcomp_stream *stream)
+{
+	mutex_lock(&stream->lock);
+	stream->user = NULL;
+	mutex_unlock(&stream->lock);
 }
 
 /* A processor that has been there before finds all as it was */
@@ -101,8 +110,10 @@ void rayos_zcomp_stream_exit(void)
 }
 
 /**
- * rayos_zcomp_stream_room() - a codec needs scratch memory
+ * rayos_zcomp_stream_room() - a codec that is new needs scratch memory
  * @room: so many bytes
+ *
+ * It finds none as it would have left it.
  *
  * Context: May sleep.
  * Return: 0 or -ENOMEM.
@@ -115,6 +126,7 @@ int rayos_zcomp_stream_room(size_t room)
 	cpus_read_lock();
 	mutex_lock(&growing);
 	for_each_possible_cpu(cpu) {
+		disown(&per_cpu(streams, cpu));
 		if (per_cpu(streams, cpu).in && !err)
 			err = enlarge(&per_cpu(streams, cpu), room);
 	}
@@ -152,3 +164,20 @@ void rayos_zcomp_stream_put(struct rayos_zcomp_stream *stream)
 	mutex_unlock(&stream->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_stream_put);
+
+/**
+ * rayos_zcomp_stream_work() - scratch memory as a codec wants it
+ * @stream: what rayos_zcomp_stream_get() has returned
+ * @codec: who uses it next
+ *
+ * Context: Any.
+ * Return: argument of its compress() and decompress().
+ */
+void *rayos_zcomp_stream_work(struct rayos_zcomp_stream *stream,
+			      const struct rayos_zcomp_codec *codec)
+{
+	if (stream->user != codec && codec->prepare)
+		codec->prepare(stream->work);
+	stream->user = codec;
+	return stream->work;
+}
