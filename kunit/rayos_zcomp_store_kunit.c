@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../modules/rayos_zcomp/codec.h"
 #include "../modules/rayos_zcomp/fill.h"
 #include "zcomp.h"
 
@@ -357,6 +358,94 @@ static void chunk_lives_as_long_as_one_of_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
 }
 
+static enum rayos_zcomp_codec_kind kind_of(const struct shelf *s, u32 i)
+{
+	return FIELD_GET(RAYOS_ZCOMP_KIND, s->store->leaves[0][i].word);
+}
+
+/* A codec that comes while a store is in use is used for what is promoted then */
+static void codec_that_comes_late(struct kunit *test)
+{
+	const struct rayos_zcomp_codec *zstd = rayos_zcomp_codec_get(RAYOS_ZCOMP_ZSTD);
+	struct shelf *s;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, zstd);
+	rayos_zcomp_unregister_codec(zstd);
+	s = new_shelf(test, RAYOS_ZCOMP_BEST);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_store_use(s->store, RAYOS_ZCOMP_ZSTD),
+			-ENOENT);
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, put(s, i, PAGE_TEXT), 0);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+	KUNIT_EXPECT_EQ(test, kind_of(s, 0), RAYOS_ZCOMP_LZO);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_register_codec(zstd), 0);
+	rayos_zcomp_codec_put(zstd);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_promote(s->store, 4), 0);
+	KUNIT_EXPECT_EQ(test, kind_of(s, 4), RAYOS_ZCOMP_ZSTD);
+	/* of two kinds at the same time, until all is promoted once more */
+	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+	KUNIT_EXPECT_EQ(test, kind_of(s, 0), RAYOS_ZCOMP_ZSTD);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_promote(s->store, 0), -EALREADY);
+	KUNIT_EXPECT_EQ(test, count(&s->store->pool->objects), 2);
+	KUNIT_EXPECT_EQ(test, count(&s->store->stats.chunked), 8);
+	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+	expect_stats(test, s);
+}
+
+/* What is left of a chunk and what has left it come together again */
+static void chunk_is_made_anew(struct kunit *test)
+{
+	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		KUNIT_ASSERT_EQ(test, put(s, i, PAGE_TEXT), 0);
+	KUNIT_ASSERT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+	KUNIT_ASSERT_EQ(test, put(s, 1, PAGE_TEXT), 0);
+	KUNIT_ASSERT_EQ(test, put(s, 3, PAGE_WORD), 0);
+	KUNIT_EXPECT_EQ(test, count(&s->store->pool->objects), 2);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+	KUNIT_EXPECT_EQ(test, count(&s->store->pool->objects), 1);
+	KUNIT_EXPECT_EQ(test, count(&s->store->stats.chunked), 3);
+	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+	expect_stats(test, s);
+}
+
+static u64 promote(struct shelf *s, bool idle, bool huge, u32 threshold, u64 most)
+{
+	const struct rayos_zcomp_which which = { idle, huge, threshold, most };
+
+	return rayos_zcomp_promote_which(s->store, &which);
+}
+
+static void what_is_promoted(struct kunit *test)
+{
+	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
+	u32 i;
+
+	/* four groups of text, of which the second has a page of noise */
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_EQ(test, put(s, i, i == 5 ? PAGE_NOISE : PAGE_TEXT), 0);
+	KUNIT_EXPECT_EQ(test, promote(s, true, false, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, promote(s, false, false, PAGE_SIZE + 1, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, promote(s, false, false, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_mark_idle(s->store, 0), 16);
+	KUNIT_EXPECT_TRUE(test, right(s, 5));
+	KUNIT_EXPECT_EQ(test, promote(s, true, true, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, promote(s, false, true, 0, U64_MAX), 1);
+	KUNIT_EXPECT_TRUE(test, s->store->leaves[0][5].word & RAYOS_ZCOMP_CHUNK);
+	KUNIT_EXPECT_EQ(test, promote(s, true, false, 0, 1), 1);
+	KUNIT_EXPECT_TRUE(test, s->store->leaves[0][0].word & RAYOS_ZCOMP_CHUNK);
+	KUNIT_EXPECT_TRUE(test, right(s, 8));
+	KUNIT_EXPECT_EQ(test, promote(s, true, false, 0, U64_MAX), 1);
+	KUNIT_EXPECT_FALSE(test, s->store->leaves[0][8].word & RAYOS_ZCOMP_CHUNK);
+	KUNIT_EXPECT_EQ(test, promote(s, false, false, 100, U64_MAX), 1);
+	KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+	expect_stats(test, s);
+}
+
 static void what_is_not_promoted(struct kunit *test)
 {
 	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
@@ -508,6 +597,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_cannot_be_compressed_is_not_larger),
 	KUNIT_CASE(damage_is_told),
 	KUNIT_CASE(chunk_lives_as_long_as_one_of_it),
+	KUNIT_CASE(codec_that_comes_late),
+	KUNIT_CASE(chunk_is_made_anew),
+	KUNIT_CASE(what_is_promoted),
 	KUNIT_CASE(what_is_not_promoted),
 	KUNIT_CASE(limit_refuses),
 	KUNIT_CASE(limit_has_gaps_closed),

@@ -34,7 +34,8 @@ contents()
 	contents rayos-dkms >"$BATS_TEST_TMPDIR/list"
 	for file in Kbuild VERSION dkms.conf include/uapi/linux/rayos_lb.h \
 		    modules/rayos_lb/main.c modules/rayos_lb/nl_gen.c \
-		    modules/rayos_zcomp/main.c; do
+		    modules/rayos_zcomp/main.c modules/rayos_zcomp_lz4/main.c \
+		    modules/rayos_zcomp_zstd/main.c; do
 		grep -qx "./usr/src/rayos-$VERSION/$file" "$BATS_TEST_TMPDIR/list"
 	done
 	run ! grep -E '\.(o|ko|cmd|mod)$' "$BATS_TEST_TMPDIR/list"
@@ -54,7 +55,7 @@ contents()
 @test "all parts tell the same version" {
 	[ "$("$DIR/files/usr/sbin/rayctl" --version | grep -o '[0-9][0-9.]*' | head -n 1)" = "$VERSION" ]
 	grep -qx "PACKAGE_VERSION=\"$VERSION\"" "$DIR/files/usr/src/rayos-$VERSION/dkms.conf"
-	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp}.ko*; do
+	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp,zcomp_lz4,zcomp_zstd}.ko*; do
 		[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	done
 }
@@ -63,7 +64,7 @@ contents()
 	for build in /lib/modules/*/build; do
 		release=$(basename "$(dirname "$build")")
 		grep -q "^rayos/$VERSION, $release, .*: installed" "$DIR/dkms"
-		ls "$DIR/files/lib/modules/$release/updates/dkms"/rayos_{lb,zcomp}.ko*
+		ls "$DIR/files/lib/modules/$release/updates/dkms"/rayos_{lb,zcomp,zcomp_lz4,zcomp_zstd}.ko*
 	done
 }
 

@@ -15,7 +15,7 @@ setup_file()
 
 @test "DKMS has built and installed the modules" {
 	grep -q "^rayos/$VERSION, .*: installed" "$DIR/dkms"
-	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp}.ko*; do
+	for module in "$DIR"/files/lib/modules/*/updates/dkms/rayos_{lb,zcomp,zcomp_lz4,zcomp_zstd}.ko*; do
 		[ "$(modinfo -F version "$module")" = "$VERSION" ]
 	done
 }

@@ -11,7 +11,7 @@ bats_require_minimum_version 1.5.0
 @test "a device begins without a size" {
 	is $S/initstate 0
 	is $S/disksize 0
-	is $S/comp_algorithm 'lzo-rle [lzo] lz4 zstd '
+	is $S/comp_algorithm 'lzo-rle [lzo] '
 	is $S/level 'none fast [balanced] best '
 	[ "$(mm orig)" = 0 ]
 	echo 8M >$S/disksize
@@ -49,13 +49,22 @@ bats_require_minimum_version 1.5.0
 	refused 'Invalid argument' $S/idle all
 	refused 'Invalid argument' $S/recompress type=idle
 	# there is one only if its module is
-	echo zstd >$S/comp_algorithm
-	refused 'No such file or directory' $S/disksize 8M
-	is $S/disksize 0
+	refused 'No such file or directory' $S/comp_algorithm zstd
+	refused 'No such file or directory' $S/comp_algorithm lz4
+	is $S/comp_algorithm 'lzo-rle [lzo] '
 	echo lzo >$S/comp_algorithm
 	echo 8M >$S/disksize
 	refused 'Invalid argument' $S/idle some
 	refused 'Invalid argument' $S/recompress type=all
+	refused 'Invalid argument' $S/recompress type
+	refused 'Invalid argument' $S/recompress type=
+	refused 'Invalid argument' $S/recompress threshold=4097
+	refused 'Invalid argument' $S/recompress threshold=some
+	refused 'Invalid argument' $S/recompress algo=gzip
+	refused 'Invalid argument' $S/recompress algo=lzo-rle
+	refused 'No such file or directory' $S/recompress algo=zstd
+	refused 'Invalid argument' $S/recompress priority=2
+	refused 'Invalid argument' $S/recompress 'type=idle speed=1'
 	refused 'No such device' $CONTROL/hot_remove 7
 	refused 'Invalid argument' $CONTROL/hot_remove x
 	refused 'Invalid argument' $CONTROL/hot_remove -1

@@ -37,11 +37,17 @@ teardown()
 
 clean_up()
 {
-	local dev
+	local dev module
 
 	while read -r dev _; do swapoff "$dev"; done < <(grep rayz /proc/swaps)
 	while read -r dev _; do umount "$dev"; done < <(grep rayz /proc/mounts)
-	[ ! -e /sys/module/rayos_zcomp ] || rmmod rayos_zcomp
+	# what is stored keeps its codec, so those with codecs go when nothing is
+	for dev in /sys/block/rayz*/reset; do
+		[ ! -e "$dev" ] || echo 1 >"$dev"
+	done
+	for module in rayos_zcomp_lz4 rayos_zcomp_zstd rayos_zcomp; do
+		[ ! -e "/sys/module/$module" ] || rmmod "$module"
+	done
 }
 
 # refused ERROR FILE VALUE: to write it fails, and why
