@@ -238,7 +238,7 @@ int rayos_zcomp_disk_set_size(struct rayos_zcomp_disk *d, u64 bytes)
 		err = -ENOMEM;
 		goto out;
 	}
-	snprintf(store->name, sizeof(store->name), "%s", d->disk->disk_name);
+	strscpy(store->name, d->disk->disk_name, sizeof(store->name));
 	if (d->kind_set)
 		err = rayos_zcomp_store_use(store, d->kind);
 	if (!err)

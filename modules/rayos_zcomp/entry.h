@@ -29,13 +29,22 @@
 #define RAYOS_ZCOMP_RAW		BIT(7)
 /* when it was used last, see rayos_zcomp_clock() */
 #define RAYOS_ZCOMP_USED	GENMASK(23, 8)
+/* it is in memory, of a region only */
+#define RAYOS_ZCOMP_RESIDENT	BIT(24)
+/* it may be mapped as well, or else nobody uses it at the moment */
+#define RAYOS_ZCOMP_MAPPED	BIT(25)
+/* it is in memory because it could not be compressed, and has not changed since */
+#define RAYOS_ZCOMP_HOPELESS	BIT(26)
+/* to compress it better has been tried, and it has not changed since */
+#define RAYOS_ZCOMP_TRIED	BIT(27)
 /* its object in the pool, 0 for none */
 #define RAYOS_ZCOMP_HANDLE	GENMASK(63, 28)
 
 /**
  * struct rayos_zcomp_entry - what is known of a page
  * @word: as above
- * @fill: if it is one word over and over, this one
+ * @fill: if it is one word over and over, this one; if it is in memory, its struct
+ *	page
  */
 struct rayos_zcomp_entry {
 	unsigned long word;

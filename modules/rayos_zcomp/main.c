@@ -8,6 +8,7 @@
 #include "codec.h"
 #include "disk.h"
 #include "pool.h"
+#include "region.h"
 #include "stream.h"
 
 static unsigned int num_devices = 1;
@@ -34,8 +35,13 @@ static int __init rayos_zcomp_init(void)
 	err = rayos_zcomp_control_init();
 	if (err)
 		goto err_exit_disk;
+	err = rayos_zcomp_device_init();
+	if (err)
+		goto err_exit_control;
 	return 0;
 
+err_exit_control:
+	rayos_zcomp_control_exit();
 err_exit_disk:
 	rayos_zcomp_disk_exit();
 err_exit_codec:
@@ -48,6 +54,7 @@ err_exit_stream:
 
 static void __exit rayos_zcomp_exit(void)
 {
+	rayos_zcomp_device_exit();
 	rayos_zcomp_control_exit();
 	rayos_zcomp_disk_exit();
 	rayos_zcomp_codec_exit();

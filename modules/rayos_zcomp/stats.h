@@ -5,6 +5,8 @@
 #ifndef _RAYOS_ZCOMP_STATS_H
 #define _RAYOS_ZCOMP_STATS_H
 
+/* some architectures need it for the next */
+#include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 

@@ -20,6 +20,8 @@
 
 #include "codec.h"
 #include "fill.h"
+#include "object.h"
+#include "region.h"
 #include "store.h"
 #include "stream.h"
 
@@ -37,9 +39,16 @@
 #define GFP_STORE	(GFP_NOIO | __GFP_NOWARN)
 #define GFP_HURRY	(GFP_STORE | __GFP_NORETRY)
 
-/* As rayos_zcomp_lookup(), and makes what is not there */
-static struct rayos_zcomp_entry *obtain(struct rayos_zcomp_store *store,
-					u64 index)
+/**
+ * rayos_zcomp_obtain() - the entry of a page, which is made if there is none
+ * @store: the store
+ * @index: number of the page
+ *
+ * Context: May sleep, and begins no I/O to get memory.
+ * Return: the entry, or NULL if there is no memory.
+ */
+struct rayos_zcomp_entry *rayos_zcomp_obtain(struct rayos_zcomp_store *store,
+					     u64 index)
 {
 	struct rayos_zcomp_entry **slot =
 		&store->leaves[index >> RAYOS_ZCOMP_LEAF_SHIFT];
@@ -57,13 +66,6 @@ static struct rayos_zcomp_entry *obtain(struct rayos_zcomp_store *store,
 	return rayos_zcomp_lookup(store, index);
 }
 
-/* The entry of the first page, which has the lock of its group */
-static struct rayos_zcomp_entry *group_of(struct rayos_zcomp_entry *entry,
-					  u64 index)
-{
-	return entry - index % RAYOS_ZCOMP_GROUP;
-}
-
 /* To the pool an owner is the number of a page, or of the group that has a chunk */
 static u64 owner_of(u64 index, bool chunk)
 {
@@ -73,7 +75,7 @@ static u64 owner_of(u64 index, bool chunk)
 static struct rayos_zcomp_entry *group_of_owner(struct rayos_zcomp_store *store,
 						u64 owner)
 {
-	return group_of(rayos_zcomp_lookup(store, owner >> 1), owner >> 1);
+	return rayos_zcomp_group(rayos_zcomp_lookup(store, owner >> 1), owner >> 1);
 }
 
 static bool hold(void *context, u64 owner)
@@ -217,6 +219,8 @@ static void free_leaf(struct rayos_zcomp_store *store,
 		if (leaf[i].word & RAYOS_ZCOMP_RAW)
 			rayos_zcomp_free_page(store->pool,
 					      pfn_to_page(rayos_zcomp_handle(&leaf[i])));
+		if (leaf[i].word & RAYOS_ZCOMP_RESIDENT)
+			put_page((struct page *)leaf[i].fill);
 	}
 	kfree(leaf);
 }
@@ -252,8 +256,14 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_free);
  */
 u64 rayos_zcomp_original_bytes(const struct rayos_zcomp_store *store)
 {
-	return (atomic64_read(&store->stats.same) +
-		atomic64_read(&store->stats.objects)) << PAGE_SHIFT;
+	u64 nr = atomic64_read(&store->stats.same) +
+		 atomic64_read(&store->stats.objects);
+
+	/* those that are both count once */
+	if (store->region)
+		nr += atomic64_read(&store->region->resident) -
+		      atomic64_read(&store->region->shadowed);
+	return nr << PAGE_SHIFT;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_original_bytes);
 
@@ -266,8 +276,11 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_original_bytes);
 u64 rayos_zcomp_used_bytes(const struct rayos_zcomp_store *store)
 {
 	u64 nr_leaves = DIV_ROUND_UP(store->nr_pages, RAYOS_ZCOMP_LEAF);
+	u64 pages = atomic_read(&store->pool->nr_pages);
 
-	return ((u64)atomic_read(&store->pool->nr_pages) << PAGE_SHIFT) +
+	if (store->region)
+		pages += atomic64_read(&store->region->resident);
+	return (pages << PAGE_SHIFT) +
 	       atomic64_read(&store->stats.leaves) * RAYOS_ZCOMP_LEAF *
 	       sizeof(struct rayos_zcomp_entry) +
 	       nr_leaves * sizeof(*store->leaves) + sizeof(*store);
@@ -321,10 +334,17 @@ static void drop_object(struct rayos_zcomp_store *store,
 	rayos_zcomp_free(store->pool, handle);
 }
 
-/* The page is nowhere any more; its group is locked */
-static void drop(struct rayos_zcomp_store *store,
-		 struct rayos_zcomp_entry *group,
-		 struct rayos_zcomp_entry *entry)
+/**
+ * rayos_zcomp_drop() - a page has no object any more, and is no word over and over
+ * @store: the store
+ * @group: the first of the four entries, which is locked
+ * @entry: of the page; nothing is left of its word but the lock
+ *
+ * Context: Process context, may be atomic.
+ */
+void rayos_zcomp_drop(struct rayos_zcomp_store *store,
+		      struct rayos_zcomp_entry *group,
+		      struct rayos_zcomp_entry *entry)
 {
 	if (entry->word & RAYOS_ZCOMP_SAME) {
 		atomic64_dec(&store->stats.same);
@@ -380,8 +400,9 @@ static unsigned long keep(struct rayos_zcomp_store *store, u64 index,
 		       stream->out, len);
 	rayos_zcomp_stream_put(stream);
 	*raw = !len;
+	/* a page of a region is where it is best */
 	if (!len)
-		return keep_raw(store, page);
+		return store->region ? 0 : keep_raw(store, page);
 	return handle ? FIELD_PREP(RAYOS_ZCOMP_HANDLE, handle) |
 			FIELD_PREP(RAYOS_ZCOMP_KIND, store->kind) : 0;
 }
@@ -408,13 +429,42 @@ static int put_object(struct rayos_zcomp_store *store,
 	/* others may take the room that was made */
 	do {
 		word = keep(store, index, page, &raw);
+		if (raw && store->region)
+			return -E2BIG;
 	} while (!word && tries-- && make_room(store->pool, raw));
 	if (!word)
 		return -ENOMEM;
-	drop(store, group, entry);
+	rayos_zcomp_drop(store, group, entry);
 	rayos_zcomp_set(entry, word | FIELD_PREP(RAYOS_ZCOMP_USED,
 						 rayos_zcomp_clock()));
 	atomic64_inc(&store->stats.objects);
+	return 0;
+}
+
+/**
+ * rayos_zcomp_keep() - keep a page whose group is locked
+ * @store: the store
+ * @group: the first of the four entries
+ * @index: number of the page
+ * @page: %PAGE_SIZE bytes, aligned to a word, which nobody changes meanwhile
+ *
+ * Context: May sleep, and begins no I/O to get memory.
+ * Return: 0; -ENOMEM if there is no memory or the limit is reached, or -E2BIG if it
+ * is of a region and cannot be compressed: then the page is what it was before.
+ */
+int rayos_zcomp_keep(struct rayos_zcomp_store *store,
+		     struct rayos_zcomp_entry *group, u64 index,
+		     const void *page)
+{
+	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
+	unsigned long word;
+
+	if (!rayos_zcomp_same_filled(page, &word))
+		return put_object(store, group, entry, index, page);
+	rayos_zcomp_drop(store, group, entry);
+	entry->fill = word;
+	rayos_zcomp_set(entry, RAYOS_ZCOMP_SAME);
+	atomic64_inc(&store->stats.same);
 	return 0;
 }
 
@@ -431,23 +481,15 @@ static int put_object(struct rayos_zcomp_store *store,
 int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
 		      const void *page)
 {
-	struct rayos_zcomp_entry *entry = obtain(store, index);
+	struct rayos_zcomp_entry *entry = rayos_zcomp_obtain(store, index);
 	struct rayos_zcomp_entry *group;
-	unsigned long word;
-	int err = 0;
+	int err;
 
 	if (!entry)
 		return -ENOMEM;
-	group = group_of(entry, index);
+	group = rayos_zcomp_group(entry, index);
 	rayos_zcomp_lock(group);
-	if (rayos_zcomp_same_filled(page, &word)) {
-		drop(store, group, entry);
-		entry->fill = word;
-		rayos_zcomp_set(entry, RAYOS_ZCOMP_SAME);
-		atomic64_inc(&store->stats.same);
-	} else {
-		err = put_object(store, group, entry, index, page);
-	}
+	err = rayos_zcomp_keep(store, group, index, page);
 	rayos_zcomp_unlock(group);
 	return err;
 }
@@ -529,6 +571,22 @@ static int load(const struct rayos_zcomp_store *store,
 }
 
 /**
+ * rayos_zcomp_load() - what a page is, if its group is locked
+ * @store: the store
+ * @entry: of the page
+ * @index: number of the page
+ * @page: %PAGE_SIZE bytes are left here, aligned to a word
+ *
+ * Context: May sleep.
+ * Return: 0, or -EBADMSG if memory has been damaged.
+ */
+int rayos_zcomp_load(const struct rayos_zcomp_store *store,
+		     const struct rayos_zcomp_entry *entry, u64 index, void *page)
+{
+	return load(store, entry, index, NULL, page);
+}
+
+/**
  * rayos_zcomp_read() - what a page is
  * @store: the store
  * @index: number of the page
@@ -547,7 +605,7 @@ int rayos_zcomp_read(struct rayos_zcomp_store *store, u64 index, void *page)
 		memset(page, 0, PAGE_SIZE);
 		return 0;
 	}
-	group = group_of(entry, index);
+	group = rayos_zcomp_group(entry, index);
 	rayos_zcomp_lock(group);
 	err = load(store, entry, index, NULL, page);
 	rayos_zcomp_set(entry, (entry->word &
@@ -573,9 +631,9 @@ void rayos_zcomp_forget(struct rayos_zcomp_store *store, u64 index)
 
 	if (!entry)
 		return;
-	group = group_of(entry, index);
+	group = rayos_zcomp_group(entry, index);
 	rayos_zcomp_lock(group);
-	drop(store, group, entry);
+	rayos_zcomp_drop(store, group, entry);
 	rayos_zcomp_unlock(group);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_forget);
@@ -595,10 +653,10 @@ bool rayos_zcomp_try_forget(struct rayos_zcomp_store *store, u64 index)
 
 	if (!entry)
 		return true;
-	group = group_of(entry, index);
+	group = rayos_zcomp_group(entry, index);
 	if (!rayos_zcomp_trylock(group))
 		return false;
-	drop(store, group, entry);
+	rayos_zcomp_drop(store, group, entry);
 	rayos_zcomp_unlock(group);
 	return true;
 }
@@ -736,6 +794,18 @@ static int make_chunk(struct rayos_zcomp_store *store,
 	return 0;
 }
 
+/* Is one of the four in memory? */
+static bool is_used(const struct rayos_zcomp_entry *group)
+{
+	int i;
+
+	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
+		if (group[i].word & RAYOS_ZCOMP_RESIDENT)
+			return true;
+	}
+	return false;
+}
+
 /**
  * rayos_zcomp_promote() - compress four neighbours together, and better
  * @store: the store
@@ -743,8 +813,8 @@ static int make_chunk(struct rayos_zcomp_store *store,
  *
  * Context: May sleep, and begins no I/O to get memory.
  * Return: 0; -ENODATA if not even two of them have an object, -EALREADY if all that
- * have are together already, -E2BIG if it would not save anything, -ENOMEM, or
- * -EBADMSG if memory has been damaged.
+ * have are together already, -EAGAIN if one of them is in memory, -E2BIG if it
+ * would not save anything, -ENOMEM, or -EBADMSG if memory has been damaged.
  */
 int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index)
 {
@@ -757,7 +827,9 @@ int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index)
 	if (!group)
 		return -ENODATA;
 	rayos_zcomp_lock(group);
-	if (!is_best(group, kind)) {
+	if (is_used(group)) {
+		err = -EAGAIN;
+	} else if (!is_best(group, kind)) {
 		stream = rayos_zcomp_stream_get();
 		err = make_chunk(store, stream, group, first, kind);
 		rayos_zcomp_stream_put(stream);

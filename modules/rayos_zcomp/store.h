@@ -77,6 +77,8 @@ struct rayos_zcomp_store_stats {
  * @name: of the device or region
  * @id: its number among all stores, from 1 on
  * @region: the region, NULL for a device
+ * @most_kept: the most pages that are compressed at a time, 0 for any number; of a
+ *	region only
  * @users: those who have found it, see registry.c
  * @unused: when there are none any more
  */
@@ -93,6 +95,7 @@ struct rayos_zcomp_store {
 	char name[RAYOS_ZCOMP_NAME_SIZE];
 	u32 id;
 	struct rayos_zcomp_region *region;
+	u32 most_kept;
 	struct kref users;
 	struct completion unused;
 };

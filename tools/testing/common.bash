@@ -23,3 +23,9 @@ insert_module()
 		modprobe "$name" "$@"
 	fi
 }
+
+# whole_pass: for what takes long and is decided by code that no kernel differs in
+whole_pass()
+{
+	[ -z "${RAYOS_SHORT:-}" ] || skip "takes long, and is for the whole pass"
+}

@@ -27,12 +27,6 @@
 declare -gA R=()
 NGINXES=()
 
-# whole_pass: for what takes long and is decided by code that no kernel differs in
-whole_pass()
-{
-	[ -z "${RAYOS_SHORT:-}" ] || skip "takes long, and is for the whole pass"
-}
-
 # oldest_and_newest: for what no kernel differs in, as emulation is slow
 oldest_and_newest()
 {

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pages of a region: they come into memory when they are used, and leave it
+ * when they have not been for long.
+ *
+ * A page in memory is in its entry.  It may have an object besides, which is what it
+ * was when it came; whether that still is so tells the page's dirty bit, which the
+ * processor's is collected in when a page is unmapped.  A page in memory that has
+ * no object and is not dirty is all zeroes, or has been found incompressible.
+ *
+ * A page leaves while its group is locked and nobody has a reference to it, which
+ * is ensured by freezing the only one.  Who maps a page, or reads it, takes a
+ * reference with the group locked.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/page_ref.h>
+#include <linux/pagemap.h>
+#include <linux/psi.h>
+#include <linux/slab.h>
+#include <kunit/visibility.h>
+
+#include "object.h"
+#include "region.h"
+#include "registry.h"
+#include "store.h"
+#include "sweep.h"
+
+/* Charged to who uses it first */
+#define GFP_REGION	(GFP_HIGHUSER | __GFP_ACCOUNT)
+
+#define RESIDENCE	(RAYOS_ZCOMP_RESIDENT | RAYOS_ZCOMP_MAPPED | \
+			 RAYOS_ZCOMP_HOPELESS)
+
+static struct page *page_of(const struct rayos_zcomp_entry *entry)
+{
+	return (struct page *)entry->fill;
+}
+
+/* The object of a page that is in memory is not kept any more */
+static void drop_shadow(struct rayos_zcomp_region *region,
+			struct rayos_zcomp_entry *group,
+			struct rayos_zcomp_entry *entry)
+{
+	unsigned long residence = entry->word & (RESIDENCE | RAYOS_ZCOMP_USED);
+
+	if (!rayos_zcomp_handle(entry))
+		return;
+	rayos_zcomp_drop(region->store, group, entry);
+	rayos_zcomp_set(entry, residence);
+	atomic64_dec(&region->shadowed);
+}
+
+/* What a page is; it is not in memory, and its group is locked */
+static int load(struct rayos_zcomp_region *region,
+		struct rayos_zcomp_entry *entry, u64 index, struct page *page)
+{
+	unsigned long stall;
+	void *mem;
+	int err;
+
+	if (rayos_zcomp_handle(entry))
+		psi_memstall_enter(&stall);
+	mem = kmap_local_page(page);
+	err = rayos_zcomp_load(region->store, entry, index, mem);
+	kunmap_local(mem);
+	flush_dcache_page(page);
+	if (rayos_zcomp_handle(entry))
+		psi_memstall_leave(&stall);
+	return err;
+}
+
+/* A page gets into memory, mapped or not */
+static void settle(struct rayos_zcomp_region *region,
+		   struct rayos_zcomp_entry *entry, struct page *page,
+		   unsigned long mapped)
+{
+	unsigned long word = entry->word;
+
+	if (word & RAYOS_ZCOMP_SAME) {
+		atomic64_dec(&region->store->stats.same);
+		word &= ~RAYOS_ZCOMP_SAME;
+		/* nothing else tells the word from now on */
+		if (entry->fill)
+			SetPageDirty(page);
+	}
+	entry->fill = (unsigned long)page;
+	rayos_zcomp_set(entry, word | RAYOS_ZCOMP_RESIDENT | mapped);
+	atomic64_inc(&region->resident);
+	if (rayos_zcomp_handle(entry))
+		atomic64_inc(&region->shadowed);
+}
+
+static struct page *bring(struct rayos_zcomp_region *region,
+			  struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+{
+	struct page *page = alloc_page(GFP_REGION);
+	int err;
+
+	if (!page)
+		return ERR_PTR(-ENOMEM);
+	*loaded = rayos_zcomp_handle(entry);
+	err = load(region, entry, index, page);
+	if (err) {
+		__free_page(page);
+		return ERR_PTR(err);
+	}
+	rayos_zcomp_count(region->store->counts,
+			  *loaded ? RAYOS_ZCOMP_C_FAULT_LOADED :
+				    RAYOS_ZCOMP_C_FAULT_NEW);
+	settle(region, entry, page, RAYOS_ZCOMP_MAPPED);
+	return page;
+}
+
+static struct page *use(struct rayos_zcomp_region *region,
+			struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+{
+	struct page *page = page_of(entry);
+
+	if (!(entry->word & RAYOS_ZCOMP_RESIDENT))
+		page = bring(region, entry, index, loaded);
+	else if (!(entry->word & RAYOS_ZCOMP_MAPPED))
+		rayos_zcomp_count(region->store->counts,
+				  RAYOS_ZCOMP_C_FAULT_SOFT);
+	if (IS_ERR(page))
+		return page;
+	get_page(page);
+	rayos_zcomp_set(entry, (entry->word &
+				~(RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE)) |
+			       RAYOS_ZCOMP_MAPPED |
+			       FIELD_PREP(RAYOS_ZCOMP_USED, rayos_zcomp_clock()));
+	return page;
+}
+
+/**
+ * rayos_zcomp_region_page() - a page of a region, in memory
+ * @region: the region
+ * @index: number of the page, below that of its pages
+ * @loaded: true is left here if it had to be decompressed
+ *
+ * It stays there as long as the caller has it.  Who changes it but through a mapping
+ * makes it dirty before he puts it.
+ *
+ * Context: May sleep.
+ * Return: the page, to be given back by put_page(), or an ERR_PTR: -ENOMEM, or
+ * -EBADMSG if memory has been damaged.
+ */
+struct page *rayos_zcomp_region_page(struct rayos_zcomp_region *region, u64 index,
+				     bool *loaded)
+{
+	struct rayos_zcomp_entry *entry, *group;
+	struct page *page;
+
+	*loaded = false;
+	entry = rayos_zcomp_obtain(region->store, index);
+	if (!entry)
+		return ERR_PTR(-ENOMEM);
+	group = rayos_zcomp_group(entry, index);
+	rayos_zcomp_lock(group);
+	page = use(region, entry, index, loaded);
+	rayos_zcomp_unlock(group);
+	return page;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_page);
+
+/* A page leaves memory.  Its reference is frozen, its object is what it is now */
+static void leave(struct rayos_zcomp_region *region,
+		  struct rayos_zcomp_entry *entry, struct page *page)
+{
+	rayos_zcomp_set(entry, entry->word & ~RESIDENCE);
+	atomic64_dec(&region->resident);
+	page_ref_unfreeze(page, 1);
+	put_page(page);
+}
+
+/* Is there room for one more that is compressed? */
+static bool has_room(const struct rayos_zcomp_region *region)
+{
+	u64 kept = atomic64_read(&region->store->stats.objects) -
+		   atomic64_read(&region->shadowed);
+	u32 limit = READ_ONCE(region->store->most_kept);
+
+	return !limit || kept < limit;
+}
+
+/* The page is frozen and has changed.  Return: whether it may leave */
+static bool preserve(struct rayos_zcomp_region *region,
+		     struct rayos_zcomp_entry *group,
+		     struct rayos_zcomp_entry *entry, u64 index,
+		     struct page *page)
+{
+	unsigned long used = entry->word & RAYOS_ZCOMP_USED;
+	void *mem;
+	int err;
+
+	drop_shadow(region, group, entry);
+	mem = kmap_local_page(page);
+	err = rayos_zcomp_keep(region->store, group, index, mem);
+	kunmap_local(mem);
+	if (err) {
+		SetPageDirty(page);
+		/* until it changes once more there is no use in trying */
+		if (err == -E2BIG) {
+			ClearPageDirty(page);
+			rayos_zcomp_set(entry, entry->word |
+					       RAYOS_ZCOMP_HOPELESS);
+		}
+		return false;
+	}
+	rayos_zcomp_set(entry, (entry->word & ~RAYOS_ZCOMP_USED) | used);
+	return true;
+}
+
+/* The page is frozen.  Return: whether what it is will not be lost with it */
+static bool is_safe(struct rayos_zcomp_region *region,
+		    struct rayos_zcomp_entry *group,
+		    struct rayos_zcomp_entry *entry, u64 index,
+		    struct page *page, struct rayos_zcomp_sweep *sweep)
+{
+	enum rayos_zcomp_counter what = RAYOS_ZCOMP_C_EVICTED_CLEAN;
+
+	if (TestClearPageDirty(page)) {
+		if (!preserve(region, group, entry, index, page))
+			return false;
+		what = RAYOS_ZCOMP_C_EVICTED;
+		sweep->compressed++;
+	} else if (entry->word & RAYOS_ZCOMP_HOPELESS) {
+		return false;
+	} else if (rayos_zcomp_handle(entry)) {
+		atomic64_dec(&region->shadowed);
+	}
+	rayos_zcomp_count(region->store->counts, what);
+	return true;
+}
+
+/**
+ * rayos_zcomp_evict() - give the memory of a page back
+ * @region: the region
+ * @group: the first of the four entries, which is locked
+ * @index: number of a page that is in memory
+ * @sweep: what has been done is counted here
+ *
+ * Context: May sleep, unless it has to make room: to free memory it may use what the
+ * kernel has in reserve.
+ * Return: whether it is not in memory any more.
+ */
+bool rayos_zcomp_evict(struct rayos_zcomp_region *region,
+		       struct rayos_zcomp_entry *group, u64 index,
+		       struct rayos_zcomp_sweep *sweep)
+{
+	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
+	struct page *page = page_of(entry);
+
+	if (PageDirty(page) && !has_room(region)) {
+		rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_REFUSED);
+		return false;
+	}
+	if (!page_ref_freeze(page, 1)) {
+		rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_BUSY);
+		return false;
+	}
+	if (!is_safe(region, group, entry, index, page, sweep)) {
+		page_ref_unfreeze(page, 1);
+		return false;
+	}
+	leave(region, entry, page);
+	sweep->evicted++;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_evict);
+
+/**
+ * rayos_zcomp_drop_stale() - do not keep the object of a page that has changed
+ * @region: the region
+ * @group: the first of the four entries, which is locked
+ * @index: number of a page that is in memory
+ */
+void rayos_zcomp_drop_stale(struct rayos_zcomp_region *region,
+			    struct rayos_zcomp_entry *group, u64 index)
+{
+	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
+
+	if (PageDirty(page_of(entry)))
+		drop_shadow(region, group, entry);
+}
+
+/* A page is of no interest any more; its group is locked */
+static void discard(struct rayos_zcomp_region *region,
+		    struct rayos_zcomp_entry *group, u64 index)
+{
+	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
+	struct page *page = page_of(entry);
+
+	rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_DISCARDED);
+	if (!(entry->word & RAYOS_ZCOMP_RESIDENT)) {
+		rayos_zcomp_drop(region->store, group, entry);
+		return;
+	}
+	drop_shadow(region, group, entry);
+	if (page_ref_freeze(page, 1)) {
+		ClearPageDirty(page);
+		leave(region, entry, page);
+		return;
+	}
+	/* somebody else has it, who shall find zeroes there as well */
+	clear_highpage(page);
+	SetPageDirty(page);
+}
+
+/**
+ * rayos_zcomp_region_discard() - pages are of no interest any more
+ * @region: the region
+ * @first: number of the first of them
+ * @nr: their number; all are of the region
+ *
+ * They read as zeroes from now on.
+ *
+ * Context: May sleep.
+ */
+void rayos_zcomp_region_discard(struct rayos_zcomp_region *region, u64 first,
+				u64 nr)
+{
+	struct rayos_zcomp_entry *entry, *group;
+	u64 index;
+
+	unmap_mapping_pages(region->mapping, first, nr, false);
+	for (index = first; index < first + nr; index++) {
+		entry = rayos_zcomp_lookup(region->store, index);
+		if (!entry) {
+			index |= RAYOS_ZCOMP_LEAF - 1;
+			continue;
+		}
+		if (!READ_ONCE(entry->word))
+			continue;
+		group = rayos_zcomp_group(entry, index);
+		rayos_zcomp_lock(group);
+		discard(region, group, index);
+		rayos_zcomp_unlock(group);
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_discard);
+
+/**
+ * rayos_zcomp_region_new() - make a region, in which nothing is yet
+ * @mapping: who maps it
+ * @nr_pages: its pages, 1 to %RAYOS_ZCOMP_PAGES_MAX
+ * @limit: the most pages that are compressed at a time, 0 for any number
+ *
+ * Context: May sleep.
+ * Return: the region or an ERR_PTR.
+ */
+struct rayos_zcomp_region *
+rayos_zcomp_region_new(struct address_space *mapping, u64 nr_pages, u32 limit)
+{
+	static atomic_t last = ATOMIC_INIT(-1);
+	struct rayos_zcomp_region *region;
+	struct rayos_zcomp_store *store;
+	int err = -ENOMEM;
+
+	region = kzalloc(sizeof(*region), GFP_KERNEL);
+	if (!region)
+		return ERR_PTR(-ENOMEM);
+	store = rayos_zcomp_store_new(nr_pages, RAYOS_ZCOMP_BALANCED, 0);
+	if (!store)
+		goto err_free;
+	region->store = store;
+	region->mapping = mapping;
+	region->pid = task_tgid_nr(current);
+	get_task_comm(region->comm, current);
+	store->region = region;
+	store->most_kept = limit;
+	snprintf(store->name, sizeof(store->name), "region%u",
+		 (u32)atomic_inc_return(&last));
+	err = rayos_zcomp_registry_add(store);
+	if (err)
+		goto err_free_store;
+	return region;
+
+err_free_store:
+	rayos_zcomp_store_free(store);
+err_free:
+	kfree(region);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_new);
+
+/**
+ * rayos_zcomp_region_free() - give back a region and all that is in it
+ * @region: one that nobody maps or uses any more
+ *
+ * Context: May sleep.
+ */
+void rayos_zcomp_region_free(struct rayos_zcomp_region *region)
+{
+	rayos_zcomp_registry_del(region->store);
+	rayos_zcomp_store_free(region->store);
+	kfree(region);
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_free);

@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Regions: memory that programs map, and which comes back whenever it is used.
+
+load common
+
+bats_require_minimum_version 1.5.0
+
+REGION=$BATS_TEST_DIRNAME/region.py
+
+region()
+{
+	"$REGION" "$@"
+}
+
+# begin TEST [ARGUMENT...]: in the background, its process is $!
+begin()
+{
+	"$REGION" "$@" 3>&- &
+}
+
+# several_processors: others may use what one unmaps, or there is one only
+several_processors()
+{
+	[ "${RAYOS_LANE:-}" != uml-new ] || [ "$(nproc)" = 1 ] ||
+		skip "User Mode Linux tells no other processor of what is unmapped"
+}
+
+await()
+{
+	local i
+
+	for ((i = 0; i < 300; i++)); do
+		[ ! -e "$1" ] || return 0
+		sleep 0.1
+	done
+	echo "$1 has not come"
+	return 1
+}
+
+@test "region: what leaves comes back" {
+	region cycle
+}
+
+@test "region: noise stays until it changes" {
+	region noise
+}
+
+@test "region: pages of one word" {
+	region words
+}
+
+@test "region: many operations in any order" {
+	region random 3000 1
+	region random 3000 2
+}
+
+@test "region: very many operations" {
+	whole_pass
+	for seed in 3 4 5 6 7; do
+		region random 20000 $seed
+	done
+}
+
+@test "region: read, write and seek" {
+	region file
+}
+
+@test "region: what is none is refused" {
+	region refused
+}
+
+@test "region: without a size it has that of the parameter" {
+	region default 1024 256
+	rmmod rayos_zcomp
+	insert region_pages=64 region_kept=0
+	region default 64 64
+	echo 32 >/sys/module/rayos_zcomp/parameters/region_pages
+	echo 5 >/sys/module/rayos_zcomp/parameters/region_kept
+	region default 32 5
+	echo 0 >/sys/module/rayos_zcomp/parameters/region_pages
+	run ! region default 0 0
+	region first
+}
+
+@test "region: what the kernel uses stays" {
+	region pinned
+}
+
+@test "region: several programs" {
+	region fork
+}
+
+@test "region: its mappings change" {
+	region resize
+}
+
+@test "region: used and compressed at once" {
+	several_processors
+	region race 5
+}
+
+@test "region: pages are charged to who uses them" {
+	local group=$BATS_TEST_TMPDIR/cgroup before after
+
+	mkdir "$group"
+	mount -t cgroup2 none "$group" || skip "no cgroups"
+	echo +memory >"$group/cgroup.subtree_control" || {
+		umount "$group"
+		skip "no memory cgroups"
+	}
+	mkdir -p "$group/zcomp"
+	before=$(<"$group/zcomp/memory.current")
+	# shellcheck disable=SC2016 # of the shell that is begun
+	sh -c 'echo $$ >"$1"; exec "$2" busy "$3"' - "$group/zcomp/cgroup.procs" \
+		"$REGION" "$BATS_TEST_TMPDIR/ready" 3>&- &
+	await "$BATS_TEST_TMPDIR/ready"
+	kill -STOP $!
+	after=$(sed -n 's/^kernel //p' "$group/zcomp/memory.stat")
+	kill -KILL $!
+	wait $! || true
+	rmdir "$group/zcomp"
+	umount "$group"
+	echo "before $before, kernel memory $after"
+	# some of its megabyte may just be compressed
+	[ "$after" -gt 100000 ]
+}
+
+@test "region: memtester, while it is compressed" {
+	several_processors
+	region memtester 8M "$BATS_TEST_TMPDIR/tested"
+	grep -q Done "$BATS_TEST_TMPDIR/tested"
+	run ! grep FAILURE "$BATS_TEST_TMPDIR/tested"
+}
+
+@test "region: the module stays while one is used" {
+	begin busy "$BATS_TEST_TMPDIR/ready"
+	await "$BATS_TEST_TMPDIR/ready"
+	run ! rmmod rayos_zcomp
+	kill -KILL $!
+	wait $! || true
+	rmmod rayos_zcomp
+}
+
+@test "region: killed at work, again and again" {
+	local i pids
+
+	for i in 1 2 3 4 5; do
+		begin busy "$BATS_TEST_TMPDIR/ready$i"
+		pids=$!
+		begin busy "$BATS_TEST_TMPDIR/other$i"
+		await "$BATS_TEST_TMPDIR/ready$i"
+		kill -KILL $pids $!
+		wait $pids $! || true
+		rmmod rayos_zcomp
+		insert
+	done
+}
