@@ -52,6 +52,11 @@ struct gap {
 /* More than this of a segment in use is not worth to be moved */
 #define DRAIN_MAX	(RAYOS_ZCOMP_SEGMENT_GRANULES * 7 / 8)
 
+/* An arena with more than one in so many granules free serves all processors, apart
+ * from a segment that its own have just begun
+ */
+#define SPARSE		32
+
 static u64 *head_at(const struct rayos_zcomp_segment *seg, u32 offset)
 {
 	return (u64 *)(seg->mem + (offset << RAYOS_ZCOMP_GRANULE_SHIFT));
@@ -279,6 +284,7 @@ static void detach(struct rayos_zcomp_segment *seg)
 	list_del(&seg->node);
 	seg->arena->empty--;
 	seg->arena->free -= RAYOS_ZCOMP_SEGMENT_GRANULES;
+	seg->arena->granules -= RAYOS_ZCOMP_SEGMENT_GRANULES;
 }
 
 static bool grow(struct rayos_zcomp_arena *arena, gfp_t gfp)
@@ -304,6 +310,7 @@ static bool grow(struct rayos_zcomp_arena *arena, gfp_t gfp)
 	list_add(&seg->node, step_of(seg));
 	arena->empty++;
 	arena->free += RAYOS_ZCOMP_SEGMENT_GRANULES;
+	arena->granules += RAYOS_ZCOMP_SEGMENT_GRANULES;
 	make_gap(seg, 0, RAYOS_ZCOMP_SEGMENT_GRANULES);
 	spin_unlock(&arena->lock);
 	atomic_inc(&pool->nr_segments);
@@ -344,6 +351,25 @@ static u64 take_locked(struct rayos_zcomp_arena *arena, u32 len, u64 owner)
 	spin_lock(&arena->lock);
 	handle = take(arena, len, owner);
 	spin_unlock(&arena->lock);
+	return handle;
+}
+
+/* What is written by another processor than before leaves gaps in one arena and needs
+ * room in another.  A look without the locks: it is no matter how full they are just
+ * now
+ */
+static u64 take_from_sparse(struct rayos_zcomp_pool *pool, u32 len, u64 owner)
+{
+	struct rayos_zcomp_arena *arena;
+	u64 handle = 0;
+	u32 i;
+
+	for (i = 0; i < pool->nr_arenas && !handle; i++) {
+		arena = &pool->arenas[i];
+		if (READ_ONCE(arena->free) > READ_ONCE(arena->granules) / SPARSE +
+					     RAYOS_ZCOMP_SEGMENT_GRANULES)
+			handle = take_locked(arena, len, owner);
+	}
 	return handle;
 }
 
@@ -435,6 +461,8 @@ u64 rayos_zcomp_alloc(struct rayos_zcomp_pool *pool, u32 len, u64 owner,
 	if (WARN_ON_ONCE(!len || len > RAYOS_ZCOMP_OBJECT_MAX))
 		return 0;
 	handle = take_locked(arena, len, owner);
+	if (!handle)
+		handle = take_from_sparse(pool, len, owner);
 	if (!handle && grow(arena, gfp))
 		handle = take_locked(arena, len, owner);
 	if (!handle)

@@ -80,7 +80,8 @@ struct rayos_zcomp_segment {
  * @bins: free blocks by size, but for those of one granule
  * @map: which bins have any
  * @segments: by how full they are
- * @free: granules that are not in use
+ * @granules: granules of all its segments
+ * @free: of these, granules that are not in use
  * @empty: segments without an object, at most one of which is kept
  */
 struct rayos_zcomp_arena {
@@ -89,6 +90,7 @@ struct rayos_zcomp_arena {
 	struct hlist_head bins[RAYOS_ZCOMP_BINS];
 	unsigned long map[BITS_TO_LONGS(RAYOS_ZCOMP_BINS)];
 	struct list_head segments[RAYOS_ZCOMP_FILL_STEPS];
+	u32 granules;
 	u32 free;
 	u32 empty;
 };

@@ -161,6 +161,13 @@ bats_require_minimum_version 1.5.0
 	is $S/debug_stat $'version: 1\n       0        0'
 }
 
+@test "what one processor leaves another one takes" {
+	[ "$(nproc)" -gt 1 ] || skip "there is but one"
+	echo 32M >$S/disksize
+	"$BATS_TEST_DIRNAME/churn.py" $DEV "$(full 3 2)"
+	[ "$(mm used)" -lt "$(($(mm compr) * 114 / 100))" ]
+}
+
 @test "what is idle is compressed better" {
 	local before
 
