@@ -124,6 +124,8 @@ int rayos_zcomp_recompress(struct rayos_zcomp_store *store,
 		return -ENOENT;
 	if (how->kind_set && how->kind != rayos_zcomp_best(store))
 		return -EINVAL;
-	rayos_zcomp_promote_which(store, &how->which);
+	/* what has been joined leaves gaps behind it all over the pool */
+	if (rayos_zcomp_promote_which(store, &how->which))
+		rayos_zcomp_compact(store->pool, U32_MAX);
 	return 0;
 }
