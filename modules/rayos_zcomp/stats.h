@@ -41,6 +41,7 @@ enum rayos_zcomp_counter {
 	RAYOS_ZCOMP_C_EVICTED,
 	RAYOS_ZCOMP_C_BUSY,
 	RAYOS_ZCOMP_C_DISCARDED,
+	/* private: how many there are */
 	RAYOS_ZCOMP_COUNTERS
 };
 
