@@ -3,22 +3,23 @@
  * Views for humans and scrapers in /sys/kernel/debug/rayos/lb, of the network
  * namespace of whoever reads them.  Nothing depends on them being there.
  */
-#include <linux/debugfs.h>
-#include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/nsproxy.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/time64.h>
+#include <rayos/debugfs.h>
 
 #include "debugfs.h"
 #include "fast.h"
 #include "lb.h"
 #include "observe.h"
 
-static struct dentry *root, *dir;
+#define PREFIX	"rayos_lb_"
+
+/* Room for the longest name and the longest address with a port */
+#define MAX_LABELS	128
+
+static struct rayos_debugfs files;
 
 /**
  * struct metric - a counter as scrapers see it
@@ -73,49 +74,24 @@ static void show_address(struct seq_file *m, u8 family,
 			   ntohs(endpoint->port));
 }
 
+static void write_labels(char *buf, size_t size, const struct rayos_lb_backend *b)
+{
+	const char *name = b->balancer->name;
+
+	if (b->balancer->family == AF_INET)
+		snprintf(buf, size, "balancer=\"%s\",backend=\"%pI4:%u\"", name,
+			 &b->addr.addr.in, ntohs(b->addr.port));
+	else
+		snprintf(buf, size, "balancer=\"%s\",backend=\"[%pI6c]:%u\"",
+			 name, &b->addr.addr.in6, ntohs(b->addr.port));
+}
+
 static void show_labels(struct seq_file *m, const struct rayos_lb_backend *b)
 {
-	seq_printf(m, "balancer=\"%s\",backend=\"", b->balancer->name);
-	show_address(m, b->balancer->family, &b->addr);
-	seq_puts(m, "\"");
-}
+	char labels[MAX_LABELS];
 
-static void show_seconds(struct seq_file *m, u64 ns)
-{
-	u32 rest;
-	u64 seconds = div_u64_rem(ns, NSEC_PER_SEC, &rest);
-
-	seq_printf(m, "%llu.%09u", seconds, rest);
-}
-
-/* Octaves only: four buckets to each would be too much for a scraper */
-static void show_hist(struct seq_file *m, const char *name,
-		      const struct rayos_lb_backend *b,
-		      const struct rayos_lb_hist *hist)
-{
-	u64 seen = hist->bucket[0];
-	u32 i;
-
-	for (i = 1; i < RAYOS_LB_HIST_BUCKETS; i++) {
-		if ((i - 1) % 4 == 0) {
-			seq_printf(m, "rayos_lb_%s_bucket{", name);
-			show_labels(m, b);
-			seq_puts(m, ",le=\"");
-			show_seconds(m, rayos_lb_hist_floor(i));
-			seq_printf(m, "\"} %llu\n", seen);
-		}
-		seen += hist->bucket[i];
-	}
-	seq_printf(m, "rayos_lb_%s_bucket{", name);
-	show_labels(m, b);
-	seq_printf(m, ",le=\"+Inf\"} %llu\n", hist->count);
-	seq_printf(m, "rayos_lb_%s_sum{", name);
-	show_labels(m, b);
-	seq_puts(m, "} ");
-	show_seconds(m, hist->sum);
-	seq_printf(m, "\nrayos_lb_%s_count{", name);
-	show_labels(m, b);
-	seq_printf(m, "} %llu\n", hist->count);
+	write_labels(labels, sizeof(labels), b);
+	seq_puts(m, labels);
 }
 
 /* What is shown of one backend; the stats have been added up */
@@ -157,8 +133,13 @@ static void show_latency(struct seq_file *m, const struct rayos_lb_backend *b,
 			 const struct rayos_lb_stats *stats, const void *arg)
 {
 	const struct metric *metric = arg;
+	const struct rayos_hist_view view =
+		rayos_lb_hist_view(&stats->hist[metric->index]);
+	char name[48], labels[MAX_LABELS];
 
-	show_hist(m, metric->name, b, &stats->hist[metric->index]);
+	snprintf(name, sizeof(name), PREFIX "%s", metric->name);
+	write_labels(labels, sizeof(labels), b);
+	rayos_metric_hist(m, name, labels, &view);
 }
 
 static void show_active(struct seq_file *m, const struct rayos_lb_backend *b,
@@ -214,8 +195,7 @@ static void show_checks(struct seq_file *m, const struct rayos_lb_backend *b,
 static void head(struct seq_file *m, const char *name, const char *help,
 		 const char *type)
 {
-	seq_printf(m, "# HELP rayos_lb_%s %s\n# TYPE rayos_lb_%s %s\n", name,
-		   help, name, type);
+	rayos_metric_head(m, PREFIX, name, help, type);
 }
 
 static u64 dropped(struct rayos_lb_balancer *balancer)
@@ -362,22 +342,14 @@ DEFINE_SHOW_ATTRIBUTE(metrics);
 /**
  * rayos_lb_debugfs_init() - make the views
  *
- * The directory above is shared with the other modules of the suite.
- *
  * Context: Process context, may sleep.
  */
 void rayos_lb_debugfs_init(void)
 {
-	root = debugfs_lookup("rayos", NULL);
-	if (!root) {
-		root = debugfs_create_dir("rayos", NULL);
-		if (!IS_ERR(root))
-			dget(root);
-	}
-	dir = debugfs_create_dir("lb", root);
-	debugfs_create_file("status", 0400, dir, NULL, &status_fops);
-	debugfs_create_file("balancers", 0400, dir, NULL, &balancers_fops);
-	debugfs_create_file("metrics", 0400, dir, NULL, &metrics_fops);
+	rayos_debugfs_init(&files, "lb");
+	debugfs_create_file("status", 0400, files.dir, NULL, &status_fops);
+	debugfs_create_file("balancers", 0400, files.dir, NULL, &balancers_fops);
+	debugfs_create_file("metrics", 0400, files.dir, NULL, &metrics_fops);
 }
 
 /**
@@ -387,10 +359,5 @@ void rayos_lb_debugfs_init(void)
  */
 void rayos_lb_debugfs_exit(void)
 {
-	debugfs_remove(dir);
-	if (IS_ERR_OR_NULL(root))
-		return;
-	if (simple_empty(root))
-		debugfs_remove(root);
-	dput(root);
+	rayos_debugfs_exit(&files);
 }

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Distributions of times, in buckets four to an octave: a value is known to a
- * quarter from bucket to bucket, and a quantile taken from the middle of its
- * bucket is right to an eighth.
+ * Distributions of times from 16 us to 34 s.
  */
-#include <linux/bitops.h>
-#include <linux/kernel.h>
-#include <linux/math64.h>
 #include <kunit/visibility.h>
 
 #include "hist.h"
@@ -20,15 +15,7 @@
  */
 u32 rayos_lb_hist_bucket(u64 ns)
 {
-	u32 octave;
-
-	if (ns < BIT_ULL(RAYOS_LB_HIST_LOW))
-		return 0;
-	octave = fls64(ns) - 1;
-	if (octave >= RAYOS_LB_HIST_HIGH)
-		return RAYOS_LB_HIST_BUCKETS - 1;
-	return 1 + ((octave - RAYOS_LB_HIST_LOW) << 2) +
-	       ((ns >> (octave - 2)) & 3);
+	return rayos_hist_bucket(ns, RAYOS_LB_HIST_LOW, RAYOS_LB_HIST_HIGH);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_hist_bucket);
 
@@ -42,17 +29,28 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_hist_bucket);
  */
 u64 rayos_lb_hist_floor(u32 bucket)
 {
-	u32 octave, quarter;
-
-	if (!bucket)
-		return 0;
-	if (bucket >= RAYOS_LB_HIST_BUCKETS)
-		return U64_MAX;
-	octave = RAYOS_LB_HIST_LOW + ((bucket - 1) >> 2);
-	quarter = (bucket - 1) & 3;
-	return (4ULL + quarter) << (octave - 2);
+	return rayos_hist_floor(bucket, RAYOS_LB_HIST_LOW, RAYOS_LB_HIST_HIGH);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_hist_floor);
+
+/**
+ * rayos_lb_hist_view() - a distribution as what is shared knows it
+ * @hist: the distribution, which the view is good for as long as
+ *
+ * Context: Any.
+ * Return: a view of it.
+ */
+struct rayos_hist_view rayos_lb_hist_view(const struct rayos_lb_hist *hist)
+{
+	return (struct rayos_hist_view){
+		.bucket = hist->bucket,
+		.low = RAYOS_LB_HIST_LOW,
+		.high = RAYOS_LB_HIST_HIGH,
+		.count = hist->count,
+		.sum = hist->sum,
+		.max = hist->max,
+	};
+}
 
 /**
  * rayos_lb_hist_quantile() - value below which a share of all values lies
@@ -65,19 +63,8 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_lb_hist_floor);
  */
 u64 rayos_lb_hist_quantile(const struct rayos_lb_hist *hist, u32 permille)
 {
-	u64 rank, seen = 0;
-	u32 i;
+	const struct rayos_hist_view view = rayos_lb_hist_view(hist);
 
-	if (!hist->count)
-		return 0;
-	rank = div_u64(hist->count * permille + 999, 1000);
-
-	for (i = 0; i < RAYOS_LB_HIST_BUCKETS - 1; i++) {
-		seen += hist->bucket[i];
-		if (seen >= rank)
-			return min((rayos_lb_hist_floor(i) +
-				    rayos_lb_hist_floor(i + 1)) / 2, hist->max);
-	}
-	return hist->max;
+	return rayos_hist_quantile(&view, permille);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_lb_hist_quantile);

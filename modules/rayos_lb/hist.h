@@ -5,14 +5,15 @@
 #ifndef _RAYOS_LB_HIST_H
 #define _RAYOS_LB_HIST_H
 
-#include <linux/types.h>
+#include <rayos/hist.h>
 
 /* Times below 2^14 ns (16 us) share the first bucket, 2^35 ns (34 s) and
  * above the last.
  */
 #define RAYOS_LB_HIST_LOW	14
 #define RAYOS_LB_HIST_HIGH	35
-#define RAYOS_LB_HIST_BUCKETS	(((RAYOS_LB_HIST_HIGH - RAYOS_LB_HIST_LOW) << 2) + 2)
+#define RAYOS_LB_HIST_BUCKETS	\
+	RAYOS_HIST_BUCKETS(RAYOS_LB_HIST_LOW, RAYOS_LB_HIST_HIGH)
 
 /**
  * struct rayos_lb_hist - a distribution, added up over all CPUs
@@ -30,6 +31,7 @@ struct rayos_lb_hist {
 
 u32 rayos_lb_hist_bucket(u64 ns);
 u64 rayos_lb_hist_floor(u32 bucket);
+struct rayos_hist_view rayos_lb_hist_view(const struct rayos_lb_hist *hist);
 u64 rayos_lb_hist_quantile(const struct rayos_lb_hist *hist, u32 permille);
 
 #endif
