@@ -5,14 +5,11 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <rayos/compat_genetlink.h>
+#include <rayos/netlink.h>
 
 #include "health.h"
 #include "netlink.h"
 #include "nl_gen.h"
-
-/* Largest single message; that of a backend is below 1 KiB */
-#define MSG_SIZE	(4096 - SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 
 /* Backends change their state, and tell of it, for longer than there is a family
  * whose number they could use.
@@ -27,29 +24,7 @@ static struct rayos_lb_net *ln_of(struct genl_info *info)
 static struct sk_buff *reply_new(struct genl_info *info, void **hdr,
 				 size_t room)
 {
-	struct sk_buff *skb;
-
-	skb = nlmsg_new(room, GFP_KERNEL);
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_put_reply(skb, info, &rayos_lb_nl_family, 0,
-				 info->genlhdr->cmd);
-	if (!*hdr) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
-}
-
-static int reply_send(struct genl_info *info, struct sk_buff *skb, void *hdr,
-		      int err)
-{
-	if (err) {
-		nlmsg_free(skb);
-		return err;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
+	return rayos_nl_reply_new(&rayos_lb_nl_family, info, hdr, room);
 }
 
 /**
@@ -90,45 +65,29 @@ static int answer(struct genl_info *info, tell_fn tell)
 	void *hdr;
 	int err;
 
-	reply = reply_new(info, &hdr, MSG_SIZE);
+	reply = reply_new(info, &hdr, RAYOS_NL_ROOM);
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&ln->lock);
 	err = tell(info, ln, reply);
 	mutex_unlock(&ln->lock);
-	return reply_send(info, reply, hdr, err);
+	return rayos_nl_reply_send(info, reply, hdr, err);
 }
 
 /* An event, or NULL when nobody listens or there is no memory */
 static struct sk_buff *event_new(struct rayos_lb_net *ln, u8 cmd, void **hdr)
 {
-	struct sk_buff *skb;
-
-	if (!READ_ONCE(registered) ||
-	    !genl_has_listeners(&rayos_lb_nl_family, ln->net,
-				RAYOS_LB_NLGRP_EVENTS))
+	if (!READ_ONCE(registered))
 		return NULL;
-	skb = nlmsg_new(MSG_SIZE, GFP_KERNEL);
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_put(skb, 0, 0, &rayos_lb_nl_family, 0, cmd);
-	if (!*hdr) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
+	return rayos_nl_event_new(&rayos_lb_nl_family, ln->net,
+				  RAYOS_LB_NLGRP_EVENTS, cmd, hdr, GFP_KERNEL);
 }
 
 static void event_send(struct rayos_lb_net *ln, struct sk_buff *skb, void *hdr,
 		       int err)
 {
-	if (err) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&rayos_lb_nl_family, ln->net, skb, 0,
-				RAYOS_LB_NLGRP_EVENTS, GFP_KERNEL);
+	rayos_nl_event_send(&rayos_lb_nl_family, ln->net, RAYOS_LB_NLGRP_EVENTS,
+			    skb, hdr, err, GFP_KERNEL);
 }
 
 /**
@@ -205,12 +164,12 @@ static int balancer_get(struct genl_info *info, struct rayos_lb_net *ln)
 	if (err)
 		return err;
 	reply = reply_new(info, &hdr,
-			  MSG_SIZE + rayos_lb_program_room(balancer));
+			  RAYOS_NL_ROOM + rayos_lb_program_room(balancer));
 	if (!reply)
 		return -ENOMEM;
 	err = rayos_lb_fill_balancer(reply, balancer) ?:
 	      rayos_lb_fill_program(reply, balancer);
-	return reply_send(info, reply, hdr, err);
+	return rayos_nl_reply_send(info, reply, hdr, err);
 }
 
 int rayos_lb_nl_balancer_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -236,23 +195,7 @@ static struct cursor *cursor_of(struct netlink_callback *cb)
 
 static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &rayos_lb_nl_family, NLM_F_MULTI, cmd);
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
-}
-
-/* One object of a dump; -EMSGSIZE leaves it for the next message */
-static int dump_end(struct sk_buff *skb, void *hdr, int err)
-{
-	if (err)
-		genlmsg_cancel(skb, hdr);
-	else
-		genlmsg_end(skb, hdr);
-	return err;
+	return rayos_nl_dump_put(&rayos_lb_nl_family, skb, cb, cmd);
 }
 
 int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
@@ -270,9 +213,9 @@ int rayos_lb_nl_balancer_get_dumpit(struct sk_buff *skb,
 	xa_for_each_start(&ln->balancers, id, balancer, cursor->balancer) {
 		cursor->balancer = id;
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BALANCER_GET);
-		err = hdr ? dump_end(skb, hdr,
-				     rayos_lb_fill_balancer(skb, balancer)) :
-			    -EMSGSIZE;
+		err = !hdr ? -EMSGSIZE :
+		      rayos_nl_dump_end(skb, hdr,
+					rayos_lb_fill_balancer(skb, balancer));
 		if (err)
 			break;
 		cursor->balancer = id + 1;
@@ -439,9 +382,9 @@ static int dump_backends(struct sk_buff *skb, struct netlink_callback *cb,
 			continue;
 		cursor->backend = backend->id;
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_BACKEND_GET);
-		err = hdr ? dump_end(skb, hdr,
-				     rayos_lb_fill_backend(skb, backend)) :
-			    -EMSGSIZE;
+		err = !hdr ? -EMSGSIZE :
+		      rayos_nl_dump_end(skb, hdr,
+					rayos_lb_fill_backend(skb, backend));
 		if (err)
 			return err;
 		cursor->backend = backend->id + 1;
@@ -648,9 +591,9 @@ int rayos_lb_nl_policy_get_dumpit(struct sk_buff *skb,
 	for (;;) {
 		hdr = dump_put(skb, cb, RAYOS_LB_CMD_POLICY_GET);
 		if (!hdr ||
-		    dump_end(skb, hdr,
-			     rayos_lb_fill_policy_info(skb, ln,
-						       cursor->balancer)))
+		    rayos_nl_dump_end(skb, hdr,
+				      rayos_lb_fill_policy_info(skb, ln,
+								cursor->balancer)))
 			break;
 		cursor->balancer++;
 	}
