@@ -334,6 +334,50 @@ static void test_compression_stats(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(&s->store->pool->bytes), 0);
 }
 
+static u64 counted(struct shelf *s, enum rayos_zcomp_counter what)
+{
+	return rayos_zcomp_counted(s->store->counts, what);
+}
+
+static void expect_counters(struct kunit *test, struct shelf *s, u64 compressed,
+			    u64 decompressed, u64 incompressible)
+{
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_COMPRESSED), compressed);
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_DECOMPRESSED),
+			decompressed);
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_INCOMPRESSIBLE),
+			incompressible);
+}
+
+static void what_happens_is_counted(struct kunit *test)
+{
+	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
+	u32 i;
+
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_EQ(test, put(s, i, PAGE_TEXT), 0);
+	expect_counters(test, s, 8, 0, 0);
+	KUNIT_ASSERT_EQ(test, put(s, 8, PAGE_NOISE), 0);
+	expect_counters(test, s, 9, 0, 1);
+	/* these go through no codec */
+	KUNIT_ASSERT_EQ(test, put(s, 9, PAGE_WORD), 0);
+	for (i = 8; i < 12; i++)
+		KUNIT_EXPECT_TRUE(test, right(s, i));
+	expect_counters(test, s, 9, 0, 1);
+	KUNIT_EXPECT_TRUE(test, right(s, 7));
+	expect_counters(test, s, 9, 1, 1);
+	/* four pages come, and go together */
+	KUNIT_ASSERT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+	expect_counters(test, s, 13, 5, 1);
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_PROMOTED), 4);
+	KUNIT_EXPECT_TRUE(test, right(s, 2));
+	expect_counters(test, s, 13, 9, 1);
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_REFUSED), 0);
+	s->store->pool->limit = 1;
+	KUNIT_EXPECT_EQ(test, put(s, 12, PAGE_NOISE), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, counted(s, RAYOS_ZCOMP_C_REFUSED), 1);
+}
+
 static void chunk_lives_as_long_as_one_of_it(struct kunit *test)
 {
 	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
@@ -591,6 +635,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(test_decompression, level_gen_params),
 	KUNIT_CASE(test_memory_savings),
 	KUNIT_CASE(test_compression_stats),
+	KUNIT_CASE(what_happens_is_counted),
 	KUNIT_CASE(test_thread_safety),
 	KUNIT_CASE(pages_of_one_word_cost_no_pool),
 	KUNIT_CASE(nearly_one_word),

@@ -13,7 +13,9 @@
 #include <rayos/compat_block.h>
 
 #include "disk.h"
+#include "netlink.h"
 #include "registry.h"
+#include "settings.h"
 
 #define SECTORS_PER_PAGE_SHIFT	(PAGE_SHIFT - SECTOR_SHIFT)
 
@@ -36,8 +38,10 @@ static int write_page(struct rayos_zcomp_disk *d, u64 index, const void *from)
 	int err = rayos_zcomp_write(d->store, index, from);
 
 	atomic64_inc(&d->stats.writes);
-	if (err)
+	if (err) {
 		atomic64_inc(&d->stats.failed_writes);
+		rayos_zcomp_nl_refused_event(d->store);
+	}
 	return err;
 }
 
@@ -211,6 +215,82 @@ static const struct block_device_operations ops = {
 	RAYOS_RW_PAGE(rw_page)
 };
 
+static void set_config(struct rayos_zcomp_disk *d,
+		       const struct rayos_zcomp_disk_config *config)
+{
+	d->level = config->level;
+	d->kind = config->kind;
+	d->kind_set = config->kind != rayos_zcomp_kind_of(config->level);
+	d->limit = config->limit;
+}
+
+static void set_default(struct rayos_zcomp_disk *d)
+{
+	const struct rayos_zcomp_settings settings = rayos_zcomp_settings_get();
+	const struct rayos_zcomp_disk_config config = {
+		.level = settings.level,
+		.kind = settings.kind,
+	};
+
+	set_config(d, &config);
+}
+
+/* The pages of a device that has none yet; it is locked, or nobody sees it */
+static int make_store(struct rayos_zcomp_disk *d,
+		      const struct rayos_zcomp_disk_config *config)
+{
+	u64 nr_pages = DIV_ROUND_UP_ULL(config->size, PAGE_SIZE);
+	struct rayos_zcomp_store *store;
+	int err;
+
+	if (!nr_pages || nr_pages > RAYOS_ZCOMP_PAGES_MAX)
+		return -EINVAL;
+	store = rayos_zcomp_store_new(nr_pages, config->level, config->limit);
+	if (!store)
+		return -ENOMEM;
+	snprintf(store->name, sizeof(store->name), "rayz%u", d->id);
+	store->io = &d->stats;
+	err = rayos_zcomp_store_use(store, config->kind);
+	if (!err)
+		err = rayos_zcomp_registry_add(store);
+	if (err) {
+		rayos_zcomp_store_free(store);
+		return err;
+	}
+	set_config(d, config);
+	WRITE_ONCE(d->store, store);
+	return 0;
+}
+
+/* Its lock is held, as those who look at its attributes take that */
+static int begin(struct rayos_zcomp_disk *d,
+		 const struct rayos_zcomp_disk_config *config)
+{
+	int err = d->store ? -EBUSY : make_store(d, config);
+
+	if (!err)
+		set_capacity_and_notify(d->disk, d->store->nr_pages
+						 << SECTORS_PER_PAGE_SHIFT);
+	return err;
+}
+
+/**
+ * rayos_zcomp_disk_config_of() - how a device is made
+ * @d: the device, whose lock is held
+ *
+ * Return: what is set, and the size that it has.
+ */
+struct rayos_zcomp_disk_config
+rayos_zcomp_disk_config_of(const struct rayos_zcomp_disk *d)
+{
+	return (struct rayos_zcomp_disk_config){
+		.size = d->store ? d->store->nr_pages << PAGE_SHIFT : 0,
+		.level = d->level,
+		.kind = d->kind_set ? d->kind : rayos_zcomp_kind_of(d->level),
+		.limit = d->limit,
+	};
+}
+
 /**
  * rayos_zcomp_disk_set_size() - make a device usable
  * @d: one that has no size yet
@@ -222,36 +302,34 @@ static const struct block_device_operations ops = {
  */
 int rayos_zcomp_disk_set_size(struct rayos_zcomp_disk *d, u64 bytes)
 {
-	u64 nr_pages = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
-	struct rayos_zcomp_store *store;
-	int err = 0;
+	struct rayos_zcomp_disk_config config;
+	int err;
 
-	if (!nr_pages || nr_pages > RAYOS_ZCOMP_PAGES_MAX)
-		return -EINVAL;
 	mutex_lock(&d->lock);
-	if (d->store) {
-		err = -EBUSY;
-		goto out;
-	}
-	store = rayos_zcomp_store_new(nr_pages, d->level, d->limit);
-	if (!store) {
-		err = -ENOMEM;
-		goto out;
-	}
-	strscpy(store->name, d->disk->disk_name, sizeof(store->name));
-	if (d->kind_set)
-		err = rayos_zcomp_store_use(store, d->kind);
-	if (!err)
-		err = rayos_zcomp_registry_add(store);
-	if (err) {
-		rayos_zcomp_store_free(store);
-		goto out;
-	}
-	WRITE_ONCE(d->store, store);
-	set_capacity_and_notify(d->disk, nr_pages << SECTORS_PER_PAGE_SHIFT);
-out:
+	config = rayos_zcomp_disk_config_of(d);
+	config.size = bytes;
+	err = begin(d, &config);
 	mutex_unlock(&d->lock);
+	if (!err)
+		rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_NTF);
 	return err;
+}
+
+/**
+ * rayos_zcomp_disk_set_limit() - let a device have more or less memory
+ * @d: the device
+ * @limit: the most pages of memory for it, 0 for any number
+ *
+ * Context: May sleep.
+ */
+void rayos_zcomp_disk_set_limit(struct rayos_zcomp_disk *d, u32 limit)
+{
+	mutex_lock(&d->lock);
+	d->limit = limit;
+	if (d->store)
+		WRITE_ONCE(d->store->pool->limit, limit);
+	mutex_unlock(&d->lock);
+	rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_NTF);
 }
 
 /* Nobody has it open, and nobody can until it is let go.  Or -EBUSY */
@@ -284,9 +362,7 @@ static void empty(struct rayos_zcomp_disk *d)
 		rayos_zcomp_store_free(d->store);
 	}
 	d->store = NULL;
-	d->limit = 0;
-	d->level = RAYOS_ZCOMP_BALANCED;
-	d->kind_set = false;
+	set_default(d);
 	memset(&d->stats, 0, sizeof(d->stats));
 	mutex_unlock(&d->lock);
 }
@@ -307,6 +383,7 @@ int rayos_zcomp_disk_reset(struct rayos_zcomp_disk *d)
 	sync_blockdev(d->disk->part0);
 	set_capacity_and_notify(d->disk, 0);
 	empty(d);
+	rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_RESET_NTF);
 	let_go(d);
 	return 0;
 }
@@ -326,11 +403,45 @@ static int add_disk_of(struct rayos_zcomp_disk *d)
 	disk->private_data = d;
 	snprintf(disk->disk_name, sizeof(disk->disk_name), "rayz%u", d->id);
 	d->disk = disk;
-	set_capacity(disk, 0);
+	set_capacity(disk, d->store ? d->store->nr_pages
+				      << SECTORS_PER_PAGE_SHIFT : 0);
 	err = device_add_disk(NULL, disk, rayos_zcomp_disk_groups);
 	if (err)
 		put_disk(disk);
 	return err;
+}
+
+/* One without a size if it is to have none.  disks_lock is held */
+static struct rayos_zcomp_disk *
+new_disk(const struct rayos_zcomp_disk_config *config, struct xa_limit ids)
+{
+	struct rayos_zcomp_disk *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	int err;
+
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&d->lock);
+	set_default(d);
+	err = xa_alloc(&disks, &d->id, d, ids, GFP_KERNEL);
+	if (err)
+		goto err_free;
+	if (config->size)
+		err = make_store(d, config);
+	if (err)
+		goto err_erase;
+	err = add_disk_of(d);
+	if (err)
+		goto err_empty;
+	rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_NTF);
+	return d;
+
+err_empty:
+	empty(d);
+err_erase:
+	xa_erase(&disks, d->id);
+err_free:
+	kfree(d);
+	return ERR_PTR(err);
 }
 
 /**
@@ -341,31 +452,94 @@ static int add_disk_of(struct rayos_zcomp_disk *d)
  */
 int rayos_zcomp_disk_add(void)
 {
-	struct rayos_zcomp_disk *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	int id, err;
+	static const struct rayos_zcomp_disk_config none;
+	struct rayos_zcomp_disk *d;
+	int id;
 
-	if (!d)
-		return -ENOMEM;
-	mutex_init(&d->lock);
-	d->level = RAYOS_ZCOMP_BALANCED;
 	mutex_lock(&disks_lock);
-	err = xa_alloc(&disks, &d->id, d, XA_LIMIT(0, MINORMASK), GFP_KERNEL);
-	if (err)
-		goto err_free;
-	err = add_disk_of(d);
-	if (err)
-		goto err_erase;
+	d = new_disk(&none, XA_LIMIT(0, MINORMASK));
 	/* it may be removed at once */
-	id = d->id;
+	id = IS_ERR(d) ? PTR_ERR(d) : d->id;
 	mutex_unlock(&disks_lock);
 	return id;
+}
 
-err_erase:
-	xa_erase(&disks, d->id);
-err_free:
+/* The first that has no size, NULL if there is none */
+static struct rayos_zcomp_disk *find_unused(void)
+{
+	struct rayos_zcomp_disk *d;
+	unsigned long id;
+
+	lockdep_assert_held(&disks_lock);
+	xa_for_each(&disks, id, d) {
+		if (!READ_ONCE(d->store))
+			return d;
+	}
+	return NULL;
+}
+
+/**
+ * rayos_zcomp_disk_make() - make a device, or one usable that has no size yet
+ * @id: its number; a negative one stands for the first that has no size, or else for
+ *	a new one
+ * @config: how it is made
+ * @is_new: whether it was not there before is left here
+ *
+ * If this fails nothing has changed.
+ *
+ * Context: May sleep.
+ * Return: its number, -EBUSY if it has a size, -EINVAL if that is none, -ENOENT if
+ * there is no such codec, or another -errno.
+ */
+int rayos_zcomp_disk_make(int id, const struct rayos_zcomp_disk_config *config,
+			  bool *is_new)
+{
+	struct xa_limit ids = XA_LIMIT(0, MINORMASK);
+	struct rayos_zcomp_disk *d;
+	int err = 0;
+
+	if (id >= 0)
+		ids = XA_LIMIT(id, id);
+	mutex_lock(&disks_lock);
+	d = id < 0 ? find_unused() : xa_load(&disks, id);
+	*is_new = !d;
+	if (d) {
+		mutex_lock(&d->lock);
+		err = begin(d, config);
+		mutex_unlock(&d->lock);
+		if (!err)
+			rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_NTF);
+	} else {
+		d = new_disk(config, ids);
+	}
+	if (!err)
+		err = IS_ERR(d) ? PTR_ERR(d) : d->id;
 	mutex_unlock(&disks_lock);
-	kfree(d);
 	return err;
+}
+
+/**
+ * rayos_zcomp_with_disk() - do something with a device
+ * @id: its number
+ * @act: what; it may not remove the device
+ * @arg: handed to it
+ *
+ * Context: May sleep.
+ * Return: what @act returns, or -ENODEV if there is no such device.
+ */
+int rayos_zcomp_with_disk(int id,
+			  int (*act)(struct rayos_zcomp_disk *d, const void *arg),
+			  const void *arg)
+{
+	struct rayos_zcomp_disk *d;
+	int ret = -ENODEV;
+
+	mutex_lock(&disks_lock);
+	d = xa_load(&disks, id);
+	if (d)
+		ret = act(d, arg);
+	mutex_unlock(&disks_lock);
+	return ret;
 }
 
 static int remove(struct rayos_zcomp_disk *d)
@@ -375,6 +549,7 @@ static int remove(struct rayos_zcomp_disk *d)
 	if (err)
 		return err;
 	sync_blockdev(d->disk->part0);
+	rayos_zcomp_nl_device_event(d, RAYOS_ZCOMP_CMD_DEVICE_DEL_NTF);
 	del_gendisk(d->disk);
 	/* whoever looked at its attributes is gone, and cannot come back */
 	empty(d);

@@ -58,17 +58,39 @@ struct rayos_zcomp_disk {
 	struct rayos_zcomp_disk_stats stats;
 };
 
+/**
+ * struct rayos_zcomp_disk_config - how a device is made
+ * @size: bytes, 0 for none
+ * @level: how much time compression is worth
+ * @kind: codec of what is written
+ * @limit: the most pages of memory for it, 0 for any number
+ */
+struct rayos_zcomp_disk_config {
+	u64 size;
+	enum rayos_zcomp_level level;
+	enum rayos_zcomp_codec_kind kind;
+	u32 limit;
+};
+
 extern const struct attribute_group *rayos_zcomp_disk_groups[];
 
 int rayos_zcomp_disk_init(unsigned int nr);
 void rayos_zcomp_disk_exit(void);
 int rayos_zcomp_disk_set_size(struct rayos_zcomp_disk *d, u64 bytes);
+void rayos_zcomp_disk_set_limit(struct rayos_zcomp_disk *d, u32 limit);
+struct rayos_zcomp_disk_config
+rayos_zcomp_disk_config_of(const struct rayos_zcomp_disk *d);
 int rayos_zcomp_disk_reset(struct rayos_zcomp_disk *d);
+int rayos_zcomp_disk_add(void);
+int rayos_zcomp_disk_make(int id, const struct rayos_zcomp_disk_config *config,
+			  bool *is_new);
+int rayos_zcomp_disk_del(int id);
+int rayos_zcomp_with_disk(int id,
+			  int (*act)(struct rayos_zcomp_disk *d, const void *arg),
+			  const void *arg);
 
 /* control.c */
 int rayos_zcomp_control_init(void);
 void rayos_zcomp_control_exit(void);
-int rayos_zcomp_disk_add(void);
-int rayos_zcomp_disk_del(int id);
 
 #endif

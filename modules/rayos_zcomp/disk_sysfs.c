@@ -180,7 +180,6 @@ static DEVICE_ATTR_RW(max_comp_streams);
 static ssize_t mem_limit_store(struct device *dev, struct device_attribute *attr,
 			       const char *buf, size_t count)
 {
-	struct rayos_zcomp_disk *d = disk_of(dev);
 	char *rest;
 	u64 bytes = memparse(buf, &rest);
 	u32 limit;
@@ -189,11 +188,7 @@ static ssize_t mem_limit_store(struct device *dev, struct device_attribute *attr
 	    bytes > (u64)S32_MAX << PAGE_SHIFT)
 		return -EINVAL;
 	limit = DIV_ROUND_UP_ULL(bytes, PAGE_SIZE);
-	mutex_lock(&d->lock);
-	d->limit = limit;
-	if (d->store)
-		WRITE_ONCE(d->store->pool->limit, limit);
-	mutex_unlock(&d->lock);
+	rayos_zcomp_disk_set_limit(disk_of(dev), limit);
 	return count;
 }
 

@@ -6,6 +6,7 @@
 #define _RAYOS_ZCOMP_ENTRY_H
 
 #include <linux/bitfield.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/wait_bit.h>
 

@@ -6,7 +6,10 @@
 #include <rayos/compat.h>
 
 #include "codec.h"
+#include "debugfs.h"
 #include "disk.h"
+#include "measure.h"
+#include "netlink.h"
 #include "pool.h"
 #include "region.h"
 #include "stream.h"
@@ -23,9 +26,12 @@ static int __init rayos_zcomp_init(void)
 		pr_err("num_devices=%u: must be at most 4096\n", num_devices);
 		return -EINVAL;
 	}
-	err = rayos_zcomp_stream_init();
+	err = rayos_zcomp_measure_init();
 	if (err)
 		return err;
+	err = rayos_zcomp_stream_init();
+	if (err)
+		goto err_exit_measure;
 	err = rayos_zcomp_codec_init();
 	if (err)
 		goto err_exit_stream;
@@ -38,8 +44,15 @@ static int __init rayos_zcomp_init(void)
 	err = rayos_zcomp_device_init();
 	if (err)
 		goto err_exit_control;
+	rayos_zcomp_debugfs_init();
+	err = rayos_zcomp_nl_init();
+	if (err)
+		goto err_exit_debugfs;
 	return 0;
 
+err_exit_debugfs:
+	rayos_zcomp_debugfs_exit();
+	rayos_zcomp_device_exit();
 err_exit_control:
 	rayos_zcomp_control_exit();
 err_exit_disk:
@@ -49,17 +62,22 @@ err_exit_codec:
 	rayos_zcomp_segment_exit();
 err_exit_stream:
 	rayos_zcomp_stream_exit();
+err_exit_measure:
+	rayos_zcomp_measure_exit();
 	return err;
 }
 
 static void __exit rayos_zcomp_exit(void)
 {
+	rayos_zcomp_nl_exit();
+	rayos_zcomp_debugfs_exit();
 	rayos_zcomp_device_exit();
 	rayos_zcomp_control_exit();
 	rayos_zcomp_disk_exit();
 	rayos_zcomp_codec_exit();
 	rayos_zcomp_segment_exit();
 	rayos_zcomp_stream_exit();
+	rayos_zcomp_measure_exit();
 }
 
 module_init(rayos_zcomp_init);

@@ -20,9 +20,11 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "netlink.h"
 #include "object.h"
 #include "region.h"
 #include "registry.h"
+#include "settings.h"
 #include "store.h"
 #include "sweep.h"
 
@@ -199,6 +201,8 @@ static bool preserve(struct rayos_zcomp_region *region,
 	kunmap_local(mem);
 	if (err) {
 		SetPageDirty(page);
+		if (err == -ENOMEM)
+			rayos_zcomp_nl_refused_event(region->store);
 		/* until it changes once more there is no use in trying */
 		if (err == -E2BIG) {
 			ClearPageDirty(page);
@@ -353,6 +357,7 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_discard);
 struct rayos_zcomp_region *
 rayos_zcomp_region_new(struct address_space *mapping, u64 nr_pages, u32 limit)
 {
+	const struct rayos_zcomp_settings settings = rayos_zcomp_settings_get();
 	static atomic_t last = ATOMIC_INIT(-1);
 	struct rayos_zcomp_region *region;
 	struct rayos_zcomp_store *store;
@@ -361,9 +366,11 @@ rayos_zcomp_region_new(struct address_space *mapping, u64 nr_pages, u32 limit)
 	region = kzalloc(sizeof(*region), GFP_KERNEL);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
-	store = rayos_zcomp_store_new(nr_pages, RAYOS_ZCOMP_BALANCED, 0);
+	store = rayos_zcomp_store_new(nr_pages, settings.level, 0);
 	if (!store)
 		goto err_free;
+	/* if its module has gone meanwhile, it is that of the level */
+	rayos_zcomp_store_use(store, settings.kind);
 	region->store = store;
 	region->mapping = mapping;
 	region->pid = task_tgid_nr(current);

@@ -14,6 +14,7 @@
 
 static DEFINE_XARRAY_ALLOC1(stores);
 static u32 last;
+static atomic_t generation;
 
 /**
  * rayos_zcomp_registry_add() - let a store be found
@@ -31,6 +32,7 @@ int rayos_zcomp_registry_add(struct rayos_zcomp_store *store)
 	/* a number comes again late, so that a cursor tells one from the next */
 	err = xa_alloc_cyclic(&stores, &store->id, store, xa_limit_31b, &last,
 			      GFP_KERNEL);
+	atomic_inc(&generation);
 	return min(err, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_add);
@@ -67,10 +69,22 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_put);
 void rayos_zcomp_registry_del(struct rayos_zcomp_store *store)
 {
 	xa_erase(&stores, store->id);
+	atomic_inc(&generation);
 	rayos_zcomp_registry_put(store);
 	wait_for_completion(&store->unused);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_del);
+
+/**
+ * rayos_zcomp_registry_generation() - tell whether there have been changes
+ *
+ * Context: Any.
+ * Return: a number that is another one after a store was added or deleted.
+ */
+u32 rayos_zcomp_registry_generation(void)
+{
+	return atomic_read(&generation);
+}
 
 /**
  * rayos_zcomp_registry_next() - one store after the other

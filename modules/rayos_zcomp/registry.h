@@ -11,6 +11,7 @@ struct rayos_zcomp_store;
 
 int rayos_zcomp_registry_add(struct rayos_zcomp_store *store);
 void rayos_zcomp_registry_del(struct rayos_zcomp_store *store);
+u32 rayos_zcomp_registry_generation(void);
 struct rayos_zcomp_store *rayos_zcomp_registry_next(u32 id);
 struct rayos_zcomp_store *rayos_zcomp_registry_get(const char *name);
 void rayos_zcomp_registry_put(struct rayos_zcomp_store *store);

@@ -26,6 +26,7 @@
  * @RAYOS_ZCOMP_C_EVICTED: of a region, given back after they had been compressed
  * @RAYOS_ZCOMP_C_BUSY: of a region, not evicted as somebody was using them
  * @RAYOS_ZCOMP_C_DISCARDED: of a region, given up by who used it
+ * @RAYOS_ZCOMP_COUNTERS: their number
  */
 enum rayos_zcomp_counter {
 	RAYOS_ZCOMP_C_COMPRESSED,
@@ -60,6 +61,16 @@ static inline void rayos_zcomp_count(struct rayos_zcomp_stats __percpu *stats,
 	this_cpu_inc(stats->counters[what]);
 }
 
+/* The same for several */
+static inline void
+rayos_zcomp_count_pages(struct rayos_zcomp_stats __percpu *stats,
+			enum rayos_zcomp_counter what, u32 pages)
+{
+	this_cpu_add(stats->counters[what], pages);
+}
+
+u64 rayos_zcomp_ratio(u64 original, u64 used);
+u64 rayos_zcomp_saved(u64 original, u64 used);
 u64 rayos_zcomp_counted(const struct rayos_zcomp_stats __percpu *stats,
 			enum rayos_zcomp_counter what);
 

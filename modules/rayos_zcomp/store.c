@@ -13,15 +13,14 @@
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
 #include "codec.h"
 #include "fill.h"
+#include "measure.h"
 #include "object.h"
-#include "region.h"
 #include "store.h"
 #include "stream.h"
 
@@ -248,57 +247,6 @@ void rayos_zcomp_store_free(struct rayos_zcomp_store *store)
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_store_free);
 
-/**
- * rayos_zcomp_original_bytes() - what its pages would take up uncompressed
- * @store: the store
- *
- * Return: bytes.
- */
-u64 rayos_zcomp_original_bytes(const struct rayos_zcomp_store *store)
-{
-	u64 nr = atomic64_read(&store->stats.same) +
-		 atomic64_read(&store->stats.objects);
-
-	/* those that are both count once */
-	if (store->region)
-		nr += atomic64_read(&store->region->resident) -
-		      atomic64_read(&store->region->shadowed);
-	return nr << PAGE_SHIFT;
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_original_bytes);
-
-/**
- * rayos_zcomp_used_bytes() - what they take up instead
- * @store: the store
- *
- * Return: bytes, all that is known of pages included.
- */
-u64 rayos_zcomp_used_bytes(const struct rayos_zcomp_store *store)
-{
-	u64 nr_leaves = DIV_ROUND_UP(store->nr_pages, RAYOS_ZCOMP_LEAF);
-	u64 pages = atomic_read(&store->pool->nr_pages);
-
-	if (store->region)
-		pages += atomic64_read(&store->region->resident);
-	return (pages << PAGE_SHIFT) +
-	       atomic64_read(&store->stats.leaves) * RAYOS_ZCOMP_LEAF *
-	       sizeof(struct rayos_zcomp_entry) +
-	       nr_leaves * sizeof(*store->leaves) + sizeof(*store);
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_used_bytes);
-
-/**
- * rayos_zcomp_saved_bytes() - memory that is free thanks to compression
- * @store: the store
- *
- * Return: bytes, negative if it takes up more than it saves.
- */
-s64 rayos_zcomp_saved_bytes(const struct rayos_zcomp_store *store)
-{
-	return rayos_zcomp_original_bytes(store) - rayos_zcomp_used_bytes(store);
-}
-EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_saved_bytes);
-
 /* One of the four that is still in their chunk, NULL if none is */
 static const struct rayos_zcomp_entry *
 find_chunk(const struct rayos_zcomp_entry *group)
@@ -363,9 +311,13 @@ static u32 squeeze(const struct rayos_zcomp_store *store,
 
 	if (store->level == RAYOS_ZCOMP_NONE)
 		return 0;
-	len = codec->compress(rayos_zcomp_stream_work(stream, codec), page,
-			      PAGE_SIZE, stream->out);
-	return len > 0 && len <= store->cutoff ? len : 0;
+	len = rayos_zcomp_compress(store->counts, codec,
+				   rayos_zcomp_stream_work(stream, codec), page,
+				   PAGE_SIZE, stream->out);
+	if (len > 0 && len <= store->cutoff)
+		return len;
+	rayos_zcomp_count(store->counts, RAYOS_ZCOMP_C_INCOMPRESSIBLE);
+	return 0;
 }
 
 /* An object of the page as it is.  Return: the new word of its entry, 0 if there is
@@ -432,8 +384,10 @@ static int put_object(struct rayos_zcomp_store *store,
 		if (raw && store->region)
 			return -E2BIG;
 	} while (!word && tries-- && make_room(store->pool, raw));
-	if (!word)
+	if (!word) {
+		rayos_zcomp_count(store->counts, RAYOS_ZCOMP_C_REFUSED);
 		return -ENOMEM;
+	}
 	rayos_zcomp_drop(store, group, entry);
 	rayos_zcomp_set(entry, word | FIELD_PREP(RAYOS_ZCOMP_USED,
 						 rayos_zcomp_clock()));
@@ -496,7 +450,8 @@ int rayos_zcomp_write(struct rayos_zcomp_store *store, u64 index,
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_write);
 
 /* With the stream that the caller has, or that of this processor if it takes one */
-static int expand(const struct rayos_zcomp_codec *codec,
+static int expand(const struct rayos_zcomp_store *store,
+		  const struct rayos_zcomp_codec *codec,
 		  struct rayos_zcomp_stream *stream, const void *src, u32 len,
 		  void *page)
 {
@@ -504,10 +459,12 @@ static int expand(const struct rayos_zcomp_codec *codec,
 	int err;
 
 	if (codec->work_free)
-		return codec->decompress(NULL, src, len, page, PAGE_SIZE);
+		return rayos_zcomp_decompress(store->counts, codec, NULL, src,
+					      len, page, PAGE_SIZE);
 	own = stream ?: rayos_zcomp_stream_get();
-	err = codec->decompress(rayos_zcomp_stream_work(own, codec), src, len,
-				page, PAGE_SIZE);
+	err = rayos_zcomp_decompress(store->counts, codec,
+				     rayos_zcomp_stream_work(own, codec), src,
+				     len, page, PAGE_SIZE);
 	if (!stream)
 		rayos_zcomp_stream_put(own);
 	return err;
@@ -530,8 +487,9 @@ static int load_chunk(const struct rayos_zcomp_store *store,
 	u32 len;
 
 	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
-	return codec->decompress(rayos_zcomp_stream_work(stream, codec), src, len,
-				 stream->in, CHUNK_BYTES);
+	return rayos_zcomp_decompress(store->counts, codec,
+				      rayos_zcomp_stream_work(stream, codec), src,
+				      len, stream->in, CHUNK_BYTES);
 }
 
 static int read_chunk(const struct rayos_zcomp_store *store,
@@ -567,7 +525,7 @@ static int load(const struct rayos_zcomp_store *store,
 	if (entry->word & RAYOS_ZCOMP_CHUNK)
 		return read_chunk(store, entry, index % RAYOS_ZCOMP_GROUP, page);
 	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
-	return expand(codec_of(store, entry), stream, src, len, page);
+	return expand(store, codec_of(store, entry), stream, src, len, page);
 }
 
 /**
@@ -779,8 +737,9 @@ static int make_chunk(struct rayos_zcomp_store *store,
 	nr = gather(store, stream, group, first);
 	if (nr < 2)
 		return nr < 0 ? nr : -ENODATA;
-	len = codec->compress(rayos_zcomp_stream_work(stream, codec), stream->in,
-			      CHUNK_BYTES, stream->out);
+	len = rayos_zcomp_compress(store->counts, codec,
+				   rayos_zcomp_stream_work(stream, codec),
+				   stream->in, CHUNK_BYTES, stream->out);
 	/* those that have left an older chunk take up more together than they are */
 	if (len <= 0 || len > RAYOS_ZCOMP_OBJECT_MAX ||
 	    len + RAYOS_ZCOMP_BLOCK_HEAD >= bytes_of(store, group))
@@ -791,6 +750,7 @@ static int make_chunk(struct rayos_zcomp_store *store,
 		return -ENOMEM;
 	memcpy(rayos_zcomp_object(store->pool, handle, NULL), stream->out, len);
 	join(store, group, kind, handle);
+	rayos_zcomp_count_pages(store->counts, RAYOS_ZCOMP_C_PROMOTED, nr);
 	return 0;
 }
 

@@ -25,6 +25,7 @@
 /* Room for the name of a device or a region */
 #define RAYOS_ZCOMP_NAME_SIZE	16
 
+struct rayos_zcomp_disk_stats;
 struct rayos_zcomp_region;
 
 /**
@@ -76,6 +77,8 @@ struct rayos_zcomp_store_stats {
  * @leaves: entries; one is there for good once it has been needed
  * @name: of the device or region
  * @id: its number among all stores, from 1 on
+ * @io: of a device, what has happened to it, else NULL
+ * @told: when it was told last that there is no room, in jiffies, 0 for never
  * @region: the region, NULL for a device
  * @most_kept: the most pages that are compressed at a time, 0 for any number; of a
  *	region only
@@ -94,6 +97,8 @@ struct rayos_zcomp_store {
 	struct rayos_zcomp_entry **leaves;
 	char name[RAYOS_ZCOMP_NAME_SIZE];
 	u32 id;
+	const struct rayos_zcomp_disk_stats *io;
+	unsigned long told;
 	struct rayos_zcomp_region *region;
 	u32 most_kept;
 	struct kref users;
