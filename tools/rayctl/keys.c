@@ -86,6 +86,12 @@ int key_duration(const struct key *key, const struct spec_attr *attr, const char
 	return set_number(key, attr, text, request, parse_duration, text_duration);
 }
 
+int key_size(const struct key *key, const struct spec_attr *attr, const char *text,
+	     struct json_object *request)
+{
+	return set_number(key, attr, text, request, parse_size, text_size);
+}
+
 /* The names of an enum which may be typed. */
 static const struct spec_value *typed_values(const struct key *key, const struct spec_attr *attr)
 {
@@ -341,7 +347,8 @@ void form_usage(const struct form *form, char *buf, size_t size)
 
 		if (hint && !*hint)
 			continue;
-		used += snprintf(buf + used, size - used, key->required ? " %s%s%s" : " [%s%s%s]",
+		used += snprintf(buf + used, size - used,
+				 key->required ? "%s%s%s%s" : "%s[%s%s%s]", used ? " " : "",
 				 key->bare && hint ? "" : key->word, key->bare || !hint ? "" : " ",
 				 hint ? hint : "");
 	}

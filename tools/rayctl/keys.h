@@ -65,6 +65,8 @@ int key_number(const struct key *key, const struct spec_attr *attr, const char *
 	       struct json_object *request);
 int key_duration(const struct key *key, const struct spec_attr *attr, const char *text,
 		 struct json_object *request);
+int key_size(const struct key *key, const struct spec_attr *attr, const char *text,
+	     struct json_object *request);
 int key_enum(const struct key *key, const struct spec_attr *attr, const char *text,
 	     struct json_object *request);
 int key_string(const struct key *key, const struct spec_attr *attr, const char *text,

@@ -23,15 +23,11 @@ int lb_get_backends(struct conn *conn, const char *name, struct json_object **li
  * it is not wanted, and is set to NULL when this fails.
  */
 int lb_fetch(const char *name, struct json_object **balancers, struct json_object **backends);
-/* Instead of an empty table, say that there is none of @what. */
-bool lb_none(struct json_object *list, const char *what);
 enum color lb_state_color(const char *state);
 /* The weight of a backend, and how much of it counts where that is not all. */
 struct text lb_weight(struct json_object *backend);
 /* A policy as it is typed; @name is where the name of a module's is. */
 struct text lb_policy(struct json_object *object, const char *name);
-/* A quantile of a histogram, "-" where nothing was measured. */
-struct text lb_quantile(struct json_object *object, const char *histogram, const char *which);
 
 /* Bytes as "send" reads them, from hexadecimal digits; false if there are none. */
 bool lb_format_payload(const char *hex, char *buf, size_t size);

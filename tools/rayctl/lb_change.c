@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "change.h"
 #include "complete.h"
 #include "lb.h"
 #include "netlink.h"
@@ -245,35 +246,6 @@ const struct form lb_drain_forms[] = {
 	{ .args = NULL }
 };
 
-static int change(const struct form *form, struct json_object *request)
-{
-	struct conn *conn = conn_open(&lb);
-	struct json_object *reply;
-	int ret = REFUSED;
-
-	if (conn)
-		ret = conn_do(conn, form->op, request, &reply);
-	conn_close(conn);
-	if (ret)
-		return ret;
-	if (options.json)
-		json_print(reply);
-	else
-		json_object_put(reply);
-	return DONE;
-}
-
-/* The name of a balancer, which its backends know it by as "balancer". */
-static int take_name(const struct form *form, const char *path, int argc, char **argv,
-		     struct json_object *request)
-{
-	const struct key key = { .word = "name", .path = path };
-
-	if (!argc)
-		return misuse(path, "missing NAME");
-	return key_string(&key, form_attr(form, path), argv[0], request);
-}
-
 /* How long an address is, is known only with its family; all of it is as none said. */
 static int check_prefix(struct json_object *request)
 {
@@ -308,7 +280,7 @@ static int change_balancer(const struct form *form, int argc, char **argv)
 	if (!ret && form == &lb_set_forms[0] && argc == 1)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)
-		ret = change(form, request);
+		ret = change(&lb, form->op, request);
 	json_object_put(request);
 	return ret;
 }
@@ -340,7 +312,7 @@ static int change_backend(const struct form *form, const char *admin, int argc, 
 	if (!ret && form == &lb_set_forms[1] && argc == 2)
 		ret = misuse(NULL, "nothing to set");
 	if (!ret)
-		ret = change(form, request);
+		ret = change(&lb, form->op, request);
 	json_object_put(request);
 	return ret;
 }
@@ -388,32 +360,11 @@ int lb_drain(int argc, char **argv)
 
 /* Completion -------------------------------------------------------------- */
 
-/* Ask the kernel, but neither load the module for it nor complain. */
-static struct json_object *list(const char *op, struct json_object *request)
-{
-	struct json_object *found = NULL;
-	struct conn *conn;
-
-	if (!module_loaded(lb.module))
-		return NULL;
-	conn = conn_open(&lb);
-	if (conn && conn_dump(conn, op, request, &found))
-		found = NULL;
-	conn_close(conn);
-	return found;
-}
-
 void lb_complete_name(int argc, char **argv)
 {
-	struct json_object *balancers;
-
 	(void)argv;
-	if (argc != 1)
-		return;
-	balancers = list("balancer-get", NULL);
-	for (size_t i = 0; balancers && i < json_object_array_length(balancers); i++)
-		candidate(value_text(json_object_array_get_idx(balancers, i), "name"));
-	json_object_put(balancers);
+	if (argc == 1)
+		complete_names(&lb, "balancer-get");
 }
 
 static void complete_backend(const char *balancer)
@@ -421,7 +372,7 @@ static void complete_backend(const char *balancer)
 	struct json_object *request = json_object_new_object(), *backends;
 
 	value_set(request, "balancer", json_object_new_string(balancer));
-	backends = list("backend-get", request);
+	backends = list_quietly(&lb, "backend-get", request);
 	for (size_t i = 0; backends && i < json_object_array_length(backends); i++)
 		candidate(value_endpoint(json_object_array_get_idx(backends, i)).s);
 	json_object_put(backends);

@@ -104,7 +104,7 @@ static void row_latencies(struct table *table, struct json_object *stats)
 	for (size_t i = 0; i < 2; i++)
 		for (size_t q = 0; q < 4; q++)
 			table_cell(table, PLAIN, "%s",
-				   lb_quantile(stats, histograms[i], quantiles[q]).s);
+				   value_quantile(stats, histograms[i], quantiles[q]).s);
 }
 
 static void show_latencies(struct json_object *balancers, struct json_object *backends)
@@ -155,7 +155,7 @@ int lb_metrics(int argc, char **argv)
 		ret = lb_fetch(argv[0], &balancers, &backends);
 	if (!ret && options.json) {
 		print_json(balancers, backends);
-	} else if (!ret && !lb_none(balancers, "balancers")) {
+	} else if (!ret && !none_of(balancers, "balancers")) {
 		show_counters(balancers, backends);
 		fputc('\n', out);
 		show_rates(balancers, backends);

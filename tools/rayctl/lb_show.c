@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "lb.h"
 #include "netlink.h"
 #include "output.h"
@@ -12,16 +13,7 @@
 
 int lb_one_name(int argc, char **argv)
 {
-	const struct spec_attr *attr = form_attr(lb_add_forms, "name");
-
-	if (argc > 1)
-		return misuse(NULL, "unexpected \"%s\"", argv[1]);
-	if (argc && !*argv[0])
-		return misuse(attr->name, "name is empty");
-	if (argc && strlen(argv[0]) > attr->max)
-		return misuse(attr->name, "name \"%s\" is too long, %d bytes at most", argv[0],
-			      (int)attr->max);
-	return DONE;
+	return one_name(lb_add_forms, argc, argv);
 }
 
 static void program_in_words(struct json_object *balancer)
@@ -120,14 +112,6 @@ int lb_fetch(const char *name, struct json_object **balancers, struct json_objec
 	return ret;
 }
 
-bool lb_none(struct json_object *list, const char *what)
-{
-	if (json_object_array_length(list))
-		return false;
-	fprintf(out, "no %s\n", what);
-	return true;
-}
-
 enum color lb_state_color(const char *state)
 {
 	if (!strcmp(state, "healthy"))
@@ -149,15 +133,6 @@ struct text lb_weight(struct json_object *backend)
 	else
 		snprintf(text.s, sizeof(text.s), "%s", value_text(backend, "weight"));
 	return text;
-}
-
-struct text lb_quantile(struct json_object *stats, const char *histogram, const char *which)
-{
-	struct json_object *values = value_at(stats, histogram);
-
-	if (!value_number(values, "count"))
-		return (struct text){ "-" };
-	return text_latency(value_number(values, which));
 }
 
 struct text lb_rate(uint64_t milli)
@@ -353,7 +328,7 @@ static int list_backends(int argc, char **argv, void (*show)(struct json_object 
 		json_object_put(balancers);
 	}
 	if (!options.json) {
-		if (!lb_none(list, "backends"))
+		if (!none_of(list, "backends"))
 			show(list);
 	} else if (keys) {
 		selected = json_object_new_array();

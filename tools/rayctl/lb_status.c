@@ -103,8 +103,8 @@ static void show_balancers(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
-		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
-		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
+		table_cell(table, PLAIN, "%s", value_quantile(b, "stats.connect-latency", "p50").s);
+		table_cell(table, PLAIN, "%s", value_quantile(b, "stats.connect-latency", "p99").s);
 		table_cell(table, PLAIN, "%s", lb_rate(value_number(b, "stats.request-rate")).s);
 		cell_connections(table, b);
 		if (!options.watch)
@@ -163,9 +163,9 @@ static void show_latency(struct json_object *b, const char *name, const char *pa
 		fprintf(out, "not measured yet\n");
 		return;
 	}
-	fprintf(out, "p50 %s, p90 %s, p99 %s, longest %s\n", lb_quantile(b, path, "p50").s,
-		lb_quantile(b, path, "p90").s, lb_quantile(b, path, "p99").s,
-		lb_quantile(b, path, "longest").s);
+	fprintf(out, "p50 %s, p90 %s, p99 %s, longest %s\n", value_quantile(b, path, "p50").s,
+		value_quantile(b, path, "p90").s, value_quantile(b, path, "p99").s,
+		value_quantile(b, path, "longest").s);
 }
 
 /* What is so in most cases goes without saying. */
@@ -299,8 +299,8 @@ static void show_shares(struct json_object *list)
 		table_cell(table, PLAIN, "%s", text_count(value_number(b, "stats.connections")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-in")).s);
 		table_cell(table, PLAIN, "%s", text_bytes(value_number(b, "stats.bytes-out")).s);
-		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p50").s);
-		table_cell(table, PLAIN, "%s", lb_quantile(b, "stats.connect-latency", "p99").s);
+		table_cell(table, PLAIN, "%s", value_quantile(b, "stats.connect-latency", "p50").s);
+		table_cell(table, PLAIN, "%s", value_quantile(b, "stats.connect-latency", "p99").s);
 		table_cell(table, PLAIN, "%.1f%%", share * 100);
 		if (options.utf8)
 			table_cell(table, GREEN, "%s", text_bar(share, 16).s);
@@ -333,7 +333,7 @@ int lb_status(int argc, char **argv)
 	} else if (backends) {
 		show_one(json_object_array_get_idx(list, 0), backends);
 	} else {
-		if (!lb_none(list, "balancers"))
+		if (!none_of(list, "balancers"))
 			show_balancers(list);
 		remember(list);
 	}

@@ -28,11 +28,6 @@ const struct form *current_form;
 struct place current_place;
 
 /* Parts of the suite that this version does not have are known by name only. */
-static const struct object zcomp = {
-	.name = "memcompress", .alias = "compress", .module = "rayos_zcomp",
-	.doc = "compressed memory",
-};
-
 static const struct object predict = {
 	.name = "predict", .alias = "resourcepredict", .module = "rayos_predict",
 	.doc = "forecasts of resource use",

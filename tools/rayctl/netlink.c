@@ -475,7 +475,11 @@ struct conn *conn_open(const struct object *object)
 	conn->family = genl_ctrl_resolve(conn->sk, object->spec->name);
 	if (conn->family >= 0)
 		return conn;
-	if (conn->family == -NLE_OBJ_NOTFOUND)
+	if (conn->family == -NLE_OBJ_NOTFOUND && module_loaded(object->module))
+		refused(object, NULL,
+			"module %s is not there for this network namespace, but for the first",
+			object->module);
+	else if (conn->family == -NLE_OBJ_NOTFOUND)
 		refused(object, NULL, "module %s is not loaded (modprobe %s)",
 			object->module, object->module);
 	else

@@ -136,6 +136,27 @@ struct text text_duration(uint64_t ns)
 	return text;
 }
 
+struct text text_size(uint64_t n)
+{
+	static const char *const units[] = { "", "K", "M", "G", "T" };
+	struct text text;
+	int unit = 0;
+
+	while (n && n % 1024 == 0 && unit < 4) {
+		n /= 1024;
+		unit++;
+	}
+	snprintf(text.s, sizeof(text.s), "%llu%s", (unsigned long long)n, units[unit]);
+	return text;
+}
+
+struct text text_ratio(uint64_t ppm)
+{
+	if (!ppm)
+		return (struct text){ "-" };
+	return scaled(ppm / 1e6, "x");
+}
+
 const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -290,6 +311,14 @@ void table_end(struct table *table, int indent)
 	free(table->cells);
 	free(table->widths);
 	free(table);
+}
+
+bool none_of(struct json_object *list, const char *what)
+{
+	if (json_object_array_length(list))
+		return false;
+	fprintf(out, "no %s\n", what);
+	return true;
 }
 
 /* JSON -------------------------------------------------------------------- */

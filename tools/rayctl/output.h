@@ -37,6 +37,8 @@ struct text text_bytes(uint64_t n);		/* 512 B, 12.3 MiB */
 struct text text_latency(uint64_t ns);		/* 850 ns, 1.4 ms, 12 s */
 struct text text_age(uint64_t ns);		/* 0.4s, 12s, 2m 5s, 3d 4h */
 struct text text_duration(uint64_t ns);		/* 500ms, 90s, 5m: as it is typed */
+struct text text_size(uint64_t n);		/* 512, 64K, 1G: as it is typed */
+struct text text_ratio(uint64_t ppm);		/* 3.1x */
 const char *plural(uint64_t n);			/* "" for one, else "s" */
 struct text text_bar(double share, int width);	/* of block characters */
 
@@ -60,6 +62,9 @@ struct table *table_new(const struct column *columns, int count);
 void table_cell(struct table *table, enum color color, const char *fmt, ...) __printf(3, 4);
 /* Print the table, each line after @indent blanks, and free it. */
 void table_end(struct table *table, int indent);
+
+/* Instead of an empty table, say that there is none of @what. */
+bool none_of(struct json_object *list, const char *what);
 
 /* Print one JSON document and put @object. */
 void json_print(struct json_object *object);

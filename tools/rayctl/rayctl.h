@@ -84,6 +84,7 @@ struct object {
 
 extern const struct object suite;
 extern const struct object lb;
+extern const struct object zcomp;
 extern const struct object *const objects[];
 
 /* What the words select, for messages; set by main(). */

@@ -57,6 +57,15 @@ struct text value_endpoint(struct json_object *object)
 	return text;
 }
 
+struct text value_quantile(struct json_object *object, const char *path, const char *which)
+{
+	struct json_object *values = value_at(object, path);
+
+	if (!value_number(values, "count"))
+		return (struct text){ "-" };
+	return text_latency(value_number(values, which));
+}
+
 void value_set(struct json_object *object, const char *path, struct json_object *value)
 {
 	struct json_object *inner;

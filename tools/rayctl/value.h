@@ -18,6 +18,9 @@ const char *value_text(struct json_object *object, const char *path);
 /* ADDR:PORT of what has ipv4 or ipv6 and port. */
 struct text value_endpoint(struct json_object *object);
 
+/* A quantile of the histogram at @path, "-" where nothing was measured. */
+struct text value_quantile(struct json_object *object, const char *path, const char *which);
+
 /* Put @value at @path, making the objects on the way. */
 void value_set(struct json_object *object, const char *path, struct json_object *value);
 /* A new object with those of @keys, up to a NULL, that @object has. */

@@ -46,6 +46,7 @@ contents()
 	for file in sbin/rayctl share/man/man4/rayos_lb.4.gz share/man/man4/rayos_zcomp.4.gz \
 		    share/man/man8/rayctl.8.gz \
 		    share/man/man8/rayctl-lb.8.gz \
+		    share/man/man8/rayctl-memcompress.8.gz \
 		    share/bash-completion/completions/rayctl \
 		    share/zsh/vendor-completions/_rayctl; do
 		grep -qx "./usr/$file" "$BATS_TEST_TMPDIR/list"

@@ -32,6 +32,7 @@ setup_file()
 		    /usr/local/share/man/man4/rayos_zcomp.4 \
 		    /usr/local/share/man/man8/rayctl.8 \
 		    /usr/local/share/man/man8/rayctl-lb.8 \
+		    /usr/local/share/man/man8/rayctl-memcompress.8 \
 		    /usr/local/share/bash-completion/completions/rayctl \
 		    /usr/local/share/zsh/site-functions/_rayctl; do
 		grep -qx "$file" "$DIR/installed"

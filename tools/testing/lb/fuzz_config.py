@@ -39,8 +39,8 @@ def request(sock, family, cmd, attrs):
             return -struct.unpack_from("=i", reply, 16)[0]
 
 
-def find_family(sock):
-    body = struct.pack("=BBH", 3, 1, 0) + nla(2, b"rayos-lb\0")
+def find_family(sock, name="rayos-lb"):
+    body = struct.pack("=BBH", 3, 1, 0) + nla(2, name.encode() + b"\0")
     sock.send(struct.pack("=IHHII", 16 + len(body), GENL_ID_CTRL, NLM_F_REQUEST, 1, 0) + body)
     reply, at = sock.recv(65536), 20
     while True:

@@ -5,12 +5,19 @@
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
-SPEC=$TOP/Documentation/netlink/specs/rayos_lb.yaml
 export STATE=$BATS_TEST_DIRNAME/state.yaml
 # Debian's own, whose modules come from packages.
 PYTHON=${PYTHON:-/usr/bin/python3}
 export LC_ALL=C.UTF-8
 unset NO_COLOR RAYCTL_FAKE_PORT
+
+# has_module NAME: the fake kernel has this one, and its family
+has_module()
+{
+	export RAYCTL_FAKE_MODULE=$1
+	SPEC=$TOP/Documentation/netlink/specs/$1.yaml
+}
+has_module rayos_lb
 
 # rayctl here is linked to speak to fake_kernel.py, see fake_link.c.
 PATH=${RAYCTL_BUILD:-$TOP/build/rayctl/test}:$PATH

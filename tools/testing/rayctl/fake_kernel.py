@@ -79,7 +79,9 @@ class Spec:
         data = b""
         for i, attr in enumerate(self.sets[set_name], 1):
             if attr["name"] in values:
-                data += self.encode_one(i, attr, values[attr["name"]])
+                value = values[attr["name"]]
+                for one in value if attr.get("multi-attr") else [value]:
+                    data += self.encode_one(i, attr, one)
         return data
 
     def encode_one(self, number, attr, value):
@@ -320,6 +322,73 @@ class Kernel:
                 for p, n in users.items()]
 
 
+class Memory:
+    """What rayos_zcomp would keep, but for the pages."""
+
+    def __init__(self, spec, state):
+        self.spec, self.state, self.events = spec, state, []
+        self.stores = state.get("stores", [])
+        self.settings = state.get("settings", {"level": "balanced", "codec": "lzo"})
+
+    def store(self, request, what="device"):
+        for store in self.stores:
+            if store["name"] == request["name"]:
+                return store
+        raise Refusal(errno.ENOENT, f"no {what} of this name", "name")
+
+    def do_status_get(self, _request):
+        return self.state.get("status", {})
+
+    def do_store_get(self, request):
+        return self.store(request, "device that has a size and no region")
+
+    def dump_store_get(self, _request):
+        return self.stores
+
+    def do_pages_get(self, request):
+        if "name" in request:
+            self.do_store_get(request)
+        return self.state.get("pages", {})
+
+    def dump_stats_get(self, _request):
+        return self.state.get("stats", [])
+
+    def do_device_add(self, request):
+        if request.get("name") == "rayz9":
+            raise Refusal(errno.EPERM, "not permitted, this needs the capability CAP_SYS_ADMIN")
+        name = request.get("name", f"rayz{len(self.stores)}")
+        if any(s["name"] == name for s in self.stores):
+            raise Refusal(errno.EBUSY, "the device has a size already, reset it first", "name")
+        store = {"kind": "device", "limit": 0, **self.settings, **request, "name": name}
+        self.stores.append(store)
+        self.events.append(("device-ntf", {k: store[k] for k in ("name", "size", "level",
+                                                                 "codec", "limit")}))
+        return {"name": name, "new": True}
+
+    def do_device_set(self, request):
+        self.store(request).update(request)
+
+    def do_device_del(self, request):
+        self.stores.remove(self.store(request))
+        self.events.append(("device-del-ntf", request))
+
+    def do_device_reset(self, request):
+        self.stores.remove(self.store(request))
+        self.events.append(("device-reset-ntf", request))
+
+    def do_compact(self, request):
+        if "name" in request:
+            self.store(request)
+        return {"freed": 65536}
+
+    def do_settings_get(self, _request):
+        return self.settings
+
+    def do_settings_set(self, request):
+        self.settings = {**self.settings, **request}
+        self.events.append(("settings-ntf", self.settings))
+
+
 class Server:
     """The messages around it."""
 
@@ -443,7 +512,9 @@ def main():
     if args.state:
         with open(args.state, encoding="utf-8") as file:
             state = yaml.safe_load(file)
-    server = Server(Kernel(Spec(args.spec), state), args)
+    spec = Spec(args.spec)
+    kernel = Memory if "store" in spec.sets else Kernel
+    server = Server(kernel(spec, state), args)
     if args.port_file:
         with open(args.port_file + ".new", "w", encoding="utf-8") as file:
             print(server.port, file=file)

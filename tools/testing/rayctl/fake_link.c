@@ -5,7 +5,9 @@
  * All else, from the words to the sockets, is rayctl as it is installed.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <netlink/errno.h>
 #include <netlink/socket.h>
@@ -20,6 +22,25 @@ static const char *fake_port(void)
 	return getenv("RAYCTL_FAKE_PORT");
 }
 
+/* Which module it is that the fake kernel has. */
+static bool has_module(const char *module)
+{
+	const char *name = getenv("RAYCTL_FAKE_MODULE");
+
+	return fake_port() && !strcmp(name ? name : "rayos_lb", module);
+}
+
+/* Families are called as modules, but for a dash. */
+static bool has_family(const char *name)
+{
+	char module[32];
+
+	snprintf(module, sizeof(module), "%s", name);
+	for (char *c = module; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	return has_module(module);
+}
+
 int __wrap_genl_connect(struct nl_sock *sk)
 {
 	int ret = nl_connect(sk, NETLINK_USERSOCK);
@@ -32,8 +53,7 @@ int __wrap_genl_connect(struct nl_sock *sk)
 int __wrap_genl_ctrl_resolve(struct nl_sock *sk, const char *name)
 {
 	(void)sk;
-	(void)name;
-	return fake_port() ? FAMILY : -NLE_OBJ_NOTFOUND;
+	return has_family(name) ? FAMILY : -NLE_OBJ_NOTFOUND;
 }
 
 int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const char *group)
@@ -46,6 +66,5 @@ int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const c
 
 bool __wrap_module_loaded(const char *module)
 {
-	(void)module;
-	return fake_port();
+	return has_module(module);
 }

@@ -39,7 +39,7 @@ candidates()
 	[ "$(candidates lb drain web 10.0.0.1:80 "")" = "deadline " ]
 	[ "$(candidates lb help s)" = "save set status " ]
 	[ "$(candidates help m)" = "memcompress monitor " ]
-	[ "$(candidates events "")" = "lb " ]
+	[ "$(candidates events "")" = "lb memcompress " ]
 	[ "$(candidates --j)" = "--json " ]
 	[ "$(candidates -j lb --w)" = "--watch " ]
 }
@@ -102,7 +102,7 @@ candidates()
 	local page
 
 	make -s -C "$RAYCTL" O="$BATS_TEST_TMPDIR/man" man
-	for page in rayctl.8 rayctl-lb.8 rayos_lb.4; do
+	for page in rayctl.8 rayctl-lb.8 rayctl-memcompress.8 rayos_lb.4 rayos_zcomp.4; do
 		[ -s "$BATS_TEST_TMPDIR/man/$page" ]
 		run -0 bash -c "LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=80 man --warnings -E UTF-8 -l \
 			-Tutf8 '$BATS_TEST_TMPDIR/man/$page' 2>&1 >/dev/null"
@@ -119,6 +119,11 @@ candidates()
 		method send hex require-reply passive on-down role fallback; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||
 			{ echo "rayctl-lb.rst lacks $word"; return 1; }
+	done
+	for word in status pages stats policy add set del reset compact swap size level codec \
+		limit priority none fast balanced best lzo-rle lzo lz4 zstd; do
+		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-memcompress.rst" ||
+			{ echo "rayctl-memcompress.rst lacks $word"; return 1; }
 	done
 	for word in --json --pretty --netns --watch --color --quiet --version --help NO_COLOR \
 		events version help memcompress predict dtxn monitor profile; do
@@ -141,7 +146,7 @@ commands()
 	cd "$BATS_TEST_TMPDIR"
 	echo '-A -t 10.0.0.1:80 -s rr' >ipvs.rules
 	echo 'add web vip 10.0.0.1:80' | tee lb.conf >new.conf
-	for page in rayctl rayctl-lb rayos_lb; do
+	for page in rayctl rayctl-lb rayos_lb rayctl-memcompress; do
 		while read -r _ words; do
 			# shellcheck disable=SC2086 # they are words
 			run rayctl $words <ipvs.rules

@@ -248,7 +248,7 @@ wrong()
 @test "what this version lacks says so, under each of its names" {
 	local word
 
-	for word in memcompress compress predict resourcepredict dtxn distxn monitor monitoring \
+	for word in predict resourcepredict dtxn distxn monitor monitoring \
 		profile profiling; do
 		refused_by "$word"
 		[[ "$stderr" == *"rayctl has no commands for module rayos_"*" in this version" ]]
@@ -257,14 +257,14 @@ wrong()
 	done
 	refused_by events monitor
 	done_by status
-	[ "$(grep -c 'no commands in this version$' <<<"$output")" = 5 ]
+	[ "$(grep -c 'no commands in this version$' <<<"$output")" = 4 ]
 	done_by -j status
-	json 'sorted(o["object"] for o in d if not o["available"]) == ["dtxn", "memcompress", "monitor", "predict", "profile"]'
+	json 'sorted(o["object"] for o in d if not o["available"]) == ["dtxn", "monitor", "predict", "profile"]'
 }
 
 @test "unique prefixes stand for objects, commands, keys and values" {
 	refused_by mem status
-	says "rayctl: memcompress: rayctl has no commands for module rayos_zcomp in this version"
+	says "rayctl: memcompress: module rayos_zcomp is not loaded (modprobe rayos_zcomp)"
 	refused_by lb back
 	says "rayctl: lb: module rayos_lb is not loaded (modprobe rayos_lb)"
 	refused_by lb ad web vip 10.0.0.1:80 pol mag pr u aff off when dr
