@@ -21,6 +21,7 @@
 #include "pages.h"
 #include "registry.h"
 #include "settings.h"
+#include "sweep.h"
 #include "totals.h"
 
 /* Room for a nest of each age and each size */
@@ -502,6 +503,41 @@ int rayos_zcomp_nl_compact_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	err = each(info, RAYOS_ZCOMP_A_STORE_NAME, compact, &freed) ?:
 	      nla_put_uint(reply, RAYOS_ZCOMP_A_STORE_FREED, freed);
+	return rayos_nl_reply_send(info, reply, hdr, err);
+}
+
+static int flush(struct rayos_zcomp_store *store, void *arg)
+{
+	u64 at;
+
+	for (at = 0; at < store->nr_pages; at += PIECE) {
+		if (signal_pending(current))
+			return -EINTR;
+		rayos_zcomp_sweep(store, at, min(at + PIECE, store->nr_pages), arg);
+	}
+	return 0;
+}
+
+int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_zcomp_sweep sweep = {
+		.promote = RAYOS_ZCOMP_NEVER,
+		.at_once = true,
+		.may_wait = true,
+		.most = U64_MAX,
+	};
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	err = check_capable(skb, info);
+	if (err)
+		return err;
+	reply = reply_new(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	err = each(info, RAYOS_ZCOMP_A_STORE_NAME, flush, &sweep) ?:
+	      rayos_zcomp_fill_sweep(reply, &sweep);
 	return rayos_nl_reply_send(info, reply, hdr, err);
 }
 

@@ -13,6 +13,7 @@ struct rayos_zcomp_disk_config;
 struct rayos_zcomp_pages;
 struct rayos_zcomp_settings;
 struct rayos_zcomp_store;
+struct rayos_zcomp_sweep;
 struct rayos_zcomp_totals;
 struct sk_buff;
 
@@ -34,6 +35,8 @@ int rayos_zcomp_fill_device(struct sk_buff *skb, u32 id,
 int rayos_zcomp_fill_device_name(struct sk_buff *skb, u32 id);
 int rayos_zcomp_fill_settings(struct sk_buff *skb,
 			      const struct rayos_zcomp_settings *settings);
+int rayos_zcomp_fill_sweep(struct sk_buff *skb,
+			   const struct rayos_zcomp_sweep *sweep);
 int rayos_zcomp_fill_stats(struct sk_buff *skb, u32 n);
 int rayos_zcomp_fill_pages(struct sk_buff *skb,
 			   const struct rayos_zcomp_pages *pages);

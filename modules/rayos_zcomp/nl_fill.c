@@ -164,6 +164,26 @@ static int fill_counters(struct sk_buff *skb,
 			ARRAY_SIZE(numbers));
 }
 
+/**
+ * rayos_zcomp_fill_sweep() - what was done to pages
+ * @skb: the message
+ * @sweep: that
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int rayos_zcomp_fill_sweep(struct sk_buff *skb,
+			   const struct rayos_zcomp_sweep *sweep)
+{
+	const struct number numbers[] = {
+		{ RAYOS_ZCOMP_A_COUNTERS_COMPRESSED, sweep->compressed },
+		{ RAYOS_ZCOMP_A_COUNTERS_COOLED, sweep->cooled },
+		{ RAYOS_ZCOMP_A_COUNTERS_EVICTED, sweep->evicted },
+	};
+
+	return put_nest(skb, RAYOS_ZCOMP_A_STORE_COUNTERS, numbers,
+			ARRAY_SIZE(numbers));
+}
+
 static int fill_io(struct sk_buff *skb, const struct rayos_zcomp_disk_stats *io)
 {
 	const struct number numbers[] = {

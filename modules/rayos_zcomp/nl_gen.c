@@ -67,6 +67,11 @@ static const struct nla_policy rayos_zcomp_settings_set_nl_policy[RAYOS_ZCOMP_A_
 	[RAYOS_ZCOMP_A_SETTINGS_CODEC] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
+/* RAYOS_ZCOMP_CMD_FLUSH - do */
+static const struct nla_policy rayos_zcomp_flush_nl_policy[RAYOS_ZCOMP_A_STORE_NAME + 1] = {
+	[RAYOS_ZCOMP_A_STORE_NAME] = { .type = NLA_NUL_STRING, .len = RAYOS_ZCOMP_NAME_MAX, },
+};
+
 /* Ops table for rayos_zcomp */
 static const struct genl_split_ops rayos_zcomp_nl_ops[] = {
 	{
@@ -143,6 +148,13 @@ static const struct genl_split_ops rayos_zcomp_nl_ops[] = {
 		.doit		= rayos_zcomp_nl_settings_set_doit,
 		.policy		= rayos_zcomp_settings_set_nl_policy,
 		.maxattr	= RAYOS_ZCOMP_A_SETTINGS_CODEC,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= RAYOS_ZCOMP_CMD_FLUSH,
+		.doit		= rayos_zcomp_nl_flush_doit,
+		.policy		= rayos_zcomp_flush_nl_policy,
+		.maxattr	= RAYOS_ZCOMP_A_STORE_NAME,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 };

@@ -228,6 +228,7 @@ static const struct spec_op ops[] = {
 	{ "device-reset-ntf", 14, true, &set_store },
 	{ "refused-ntf", 15, true, &set_store },
 	{ "settings-ntf", 16, true, &set_settings },
+	{ "flush", 17, false, &set_store },
 	{ NULL, 0, false, NULL }
 };
 

@@ -113,6 +113,10 @@ static const struct command commands[] = {
 		.doc = "give back memory between what is compressed",
 		.run = zcomp_compact, .complete = zcomp_complete_name,
 	}, {
+		.name = "flush", .args = "[NAME]",
+		.doc = "compress now what is in memory of a region, or of all",
+		.run = zcomp_flush, .complete = zcomp_complete_name,
+	}, {
 		.name = "swap", .args = "on SIZE [priority N] | off [NAME]",
 		.doc = "swap to compressed memory, or no longer",
 		.run = zcomp_swap, .complete = zcomp_complete_swap,

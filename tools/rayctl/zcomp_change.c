@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* memcompress add, set, del, reset and compact. */
+/* memcompress add, set, del, reset, compact and flush. */
 #include <string.h>
 
 #include "change.h"
@@ -131,6 +131,11 @@ int zcomp_reset(int argc, char **argv)
 int zcomp_compact(int argc, char **argv)
 {
 	return by_name("compact", false, argc, argv);
+}
+
+int zcomp_flush(int argc, char **argv)
+{
+	return by_name("flush", false, argc, argv);
 }
 
 void zcomp_complete_name(int argc, char **argv)

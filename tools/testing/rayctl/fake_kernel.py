@@ -381,6 +381,10 @@ class Memory:
             self.store(request)
         return {"freed": 65536}
 
+    def do_flush(self, request):
+        store = self.do_store_get(request) if "name" in request else self.stores[-1]
+        return {"counters": {"cooled": 4000, "evicted": store["resident"]}}
+
     def do_settings_get(self, _request):
         return self.settings
 

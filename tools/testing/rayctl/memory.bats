@@ -50,6 +50,7 @@ wrong()
 	wrong 'del: unexpected "b"' del a b
 	wrong 'reset: missing NAME' reset
 	wrong 'compact: unexpected "b"' compact a b
+	wrong 'flush: unexpected "b"' flush a b
 	wrong 'status: unexpected "b"' status a b
 	wrong 'pages: name is empty' pages ''
 	wrong 'policy: unexpected "a"' policy a
@@ -96,6 +97,9 @@ wrong()
 	json 'd == {"level": "best", "codec": "lzo"}'
 	done_by -j memcompress compact
 	json 'd == {"freed": 65536}'
+	done_by -j memcompress flush region3
+	json 'd["counters"]["evicted"] == 4200'
+	refused_by memcompress flush region4
 	done_by -j status
 	json '[o["status"]["saved"] for o in d if o["object"] == "memcompress"] == [597688320]'
 }
@@ -176,7 +180,7 @@ wrong()
 	local words
 
 	words=$(rayctl __complete memcompress "" | sort | tr '\n' ' ')
-	[ "$words" = "add compact del help pages policy reset set stats status swap " ]
+	[ "$words" = "add compact del flush help pages policy reset set stats status swap " ]
 	[ "$(rayctl __complete compress add rayz0 size 1G level b | tr '\n' ' ')" = "balanced best " ]
 	[ "$(rayctl __complete compress set rayz0 "" | tr '\n' ' ')" = "limit " ]
 	[ "$(rayctl __complete compress swap "" | tr '\n' ' ')" = "on off " ]

@@ -120,7 +120,7 @@ candidates()
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-lb.rst" ||
 			{ echo "rayctl-lb.rst lacks $word"; return 1; }
 	done
-	for word in status pages stats policy add set del reset compact swap size level codec \
+	for word in status pages stats policy add set del reset compact flush swap size level codec \
 		limit priority none fast balanced best lzo-rle lzo lz4 zstd; do
 		grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" "$text/rayctl-memcompress.rst" ||
 			{ echo "rayctl-memcompress.rst lacks $word"; return 1; }

@@ -180,6 +180,35 @@ pages_to()
 	[ "$(mm limit)" = 0 ]
 }
 
+@test "regions leave memory when they are told to, and come back" {
+	local out=$BATS_TEST_TMPDIR/region
+
+	mkfifo "$out" "$out.go"
+	/usr/bin/python3 - "$out" "$out.go" 3>&- <<-'END' &
+	import mmap, os, sys
+	fd = os.open("/dev/rayos_zcomp", os.O_RDWR)
+	memory = mmap.mmap(fd, 4 << 20)
+	for at in range(0, len(memory), 4096):
+	    memory[at:at + 4000] = b"%8d" % at * 500
+	open(sys.argv[1], "w").write("there\n")
+	open(sys.argv[2]).read()
+	ok = all(memory[at:at + 4000] == b"%8d" % at * 500
+	         for at in range(0, len(memory), 4096))
+	sys.exit(not ok)
+	END
+	read -r _ <"$out"
+	json 'd["status"]["regions"] == 1' status
+	json 'd["store"][0]["kind"] == "region" and d["store"][0]["resident"] == 1024' status
+	json 'sum(a["mapped"] for a in d["age"]) == 1024 and "size" not in d' pages
+	json 'd["counters"]["evicted"] == 1024' flush
+	json 'd["store"][0]["resident"] == 0 and d["store"][0]["saved"] > 3 << 20' status
+	json 'sum(a["kept"] for a in d["age"]) == sum(s["objects"] for s in d["size"]) == 1024' pages
+	json 'd["counters"]["evicted"] == 0' flush region0
+	zc pages | grep -qE '^under 2s|^2\.0s and more|^4\.0s and more'
+	echo go >"$out.go"
+	wait $!
+}
+
 # until_in FILE TEXT: it comes within half a minute
 until_in()
 {
