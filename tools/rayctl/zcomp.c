@@ -121,6 +121,10 @@ static const struct command commands[] = {
 		.doc = "swap to compressed memory, or no longer",
 		.run = zcomp_swap, .complete = zcomp_complete_swap,
 	}, {
+		.name = "run", .args = "[min SIZE] -- COMMAND [ARGUMENT...]",
+		.doc = "run a program whose large pieces of memory are compressed",
+		.run = zcomp_run,
+	}, {
 		.name = "help", .args = "[COMMAND]",
 		.doc = "this text, or how one command is written",
 		.run = help_run, .complete = help_complete,

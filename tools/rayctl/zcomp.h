@@ -24,6 +24,7 @@ int zcomp_reset(int argc, char **argv);
 int zcomp_compact(int argc, char **argv);
 int zcomp_flush(int argc, char **argv);
 int zcomp_swap(int argc, char **argv);
+int zcomp_run(int argc, char **argv);
 
 void zcomp_complete_name(int argc, char **argv);
 void zcomp_complete_add(int argc, char **argv);

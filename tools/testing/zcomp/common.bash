@@ -97,3 +97,10 @@ files()
 	head -c 2000000 /dev/zero >"$FILES/zeroes"
 	cp /bin/bash "$FILES"
 }
+
+# several_processors: others may use what one unmaps, or there is one only
+several_processors()
+{
+	[ "${RAYOS_LANE:-}" != uml-new ] || [ "$(nproc)" = 1 ] ||
+		skip "User Mode Linux tells no other processor of what is unmapped"
+}

@@ -339,7 +339,7 @@ def test_memtester(size, log):
     rounds = 0
     while tester.poll() is None:
         rounds += squeeze(tester.pid)
-        time.sleep(0.01)
+        time.sleep(0.03)
     expect(tester.returncode == 0, f"memtester ends with {tester.returncode}")
     expect(rounds > 5, "it was compressed seldom")
 
