@@ -64,7 +64,7 @@ static int load(struct rayos_zcomp_region *region,
 	if (rayos_zcomp_handle(entry))
 		psi_memstall_enter(&stall);
 	mem = kmap_local_page(page);
-	err = rayos_zcomp_load(region->store, entry, index, mem);
+	err = rayos_zcomp_load(region->store, entry, index, NULL, mem);
 	kunmap_local(mem);
 	flush_dcache_page(page);
 	if (rayos_zcomp_handle(entry))
@@ -244,8 +244,7 @@ static bool is_safe(struct rayos_zcomp_region *region,
  * @index: number of a page that is in memory
  * @sweep: what has been done is counted here
  *
- * Context: May sleep, unless it has to make room: to free memory it may use what the
- * kernel has in reserve.
+ * Context: May sleep, and begins no I/O to get memory.
  * Return: whether it is not in memory any more.
  */
 bool rayos_zcomp_evict(struct rayos_zcomp_region *region,
