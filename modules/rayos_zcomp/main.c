@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "region.h"
 #include "stream.h"
+#include "worker.h"
 
 static unsigned int num_devices = 1;
 module_param(num_devices, uint, 0444);
@@ -35,9 +36,12 @@ static int __init rayos_zcomp_init(void)
 	err = rayos_zcomp_codec_init();
 	if (err)
 		goto err_exit_stream;
-	err = rayos_zcomp_disk_init(num_devices);
+	err = rayos_zcomp_worker_init();
 	if (err)
 		goto err_exit_codec;
+	err = rayos_zcomp_disk_init(num_devices);
+	if (err)
+		goto err_exit_worker;
 	err = rayos_zcomp_control_init();
 	if (err)
 		goto err_exit_disk;
@@ -57,6 +61,8 @@ err_exit_control:
 	rayos_zcomp_control_exit();
 err_exit_disk:
 	rayos_zcomp_disk_exit();
+err_exit_worker:
+	rayos_zcomp_worker_exit();
 err_exit_codec:
 	rayos_zcomp_codec_exit();
 	rayos_zcomp_segment_exit();
@@ -74,6 +80,7 @@ static void __exit rayos_zcomp_exit(void)
 	rayos_zcomp_device_exit();
 	rayos_zcomp_control_exit();
 	rayos_zcomp_disk_exit();
+	rayos_zcomp_worker_exit();
 	rayos_zcomp_codec_exit();
 	rayos_zcomp_segment_exit();
 	rayos_zcomp_stream_exit();

@@ -22,6 +22,7 @@
 #include "registry.h"
 #include "settings.h"
 #include "sweep.h"
+#include "worker.h"
 #include "totals.h"
 
 /* Room for a nest of each age and each size */
@@ -508,24 +509,12 @@ int rayos_zcomp_nl_compact_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int flush(struct rayos_zcomp_store *store, void *arg)
 {
-	u64 at;
-
-	for (at = 0; at < store->nr_pages; at += PIECE) {
-		if (signal_pending(current))
-			return -EINTR;
-		rayos_zcomp_sweep(store, at, min(at + PIECE, store->nr_pages), arg);
-	}
-	return 0;
+	return rayos_zcomp_demand(store, RAYOS_ZCOMP_ALL, arg);
 }
 
 int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_zcomp_sweep sweep = {
-		.promote = RAYOS_ZCOMP_NEVER,
-		.at_once = true,
-		.may_wait = true,
-		.most = U64_MAX,
-	};
+	struct rayos_zcomp_sweep sweep = {};
 	struct sk_buff *reply;
 	void *hdr;
 	int err;
@@ -536,7 +525,10 @@ int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	err = each(info, RAYOS_ZCOMP_A_STORE_NAME, flush, &sweep) ?:
+	err = each(info, RAYOS_ZCOMP_A_STORE_NAME, flush, &sweep);
+	if (err == -EOPNOTSUPP)
+		NL_SET_ERR_MSG(info->extack, "the policy has no link demand");
+	err = err ?:
 	      rayos_zcomp_fill_sweep(reply, &sweep);
 	return rayos_nl_reply_send(info, reply, hdr, err);
 }

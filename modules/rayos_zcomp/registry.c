@@ -11,6 +11,7 @@
 
 #include "registry.h"
 #include "store.h"
+#include "worker.h"
 
 static DEFINE_XARRAY_ALLOC1(stores);
 static u32 last;
@@ -33,7 +34,10 @@ int rayos_zcomp_registry_add(struct rayos_zcomp_store *store)
 	err = xa_alloc_cyclic(&stores, &store->id, store, xa_limit_31b, &last,
 			      GFP_KERNEL);
 	atomic_inc(&generation);
-	return min(err, 0);
+	if (err < 0)
+		return err;
+	rayos_zcomp_worker_wake();
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_add);
 
@@ -85,6 +89,21 @@ u32 rayos_zcomp_registry_generation(void)
 {
 	return atomic_read(&generation);
 }
+
+/**
+ * rayos_zcomp_registry_has() - is a store still to be found?
+ * @store: one that the caller may look at
+ *
+ * If not, somebody waits for those who look at it.
+ *
+ * Context: Any.
+ * Return: true if it is.
+ */
+bool rayos_zcomp_registry_has(const struct rayos_zcomp_store *store)
+{
+	return xa_load(&stores, store->id) == store;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_has);
 
 /**
  * rayos_zcomp_registry_next() - one store after the other

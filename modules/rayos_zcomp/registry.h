@@ -14,6 +14,7 @@ void rayos_zcomp_registry_del(struct rayos_zcomp_store *store);
 u32 rayos_zcomp_registry_generation(void);
 struct rayos_zcomp_store *rayos_zcomp_registry_next(u32 id);
 struct rayos_zcomp_store *rayos_zcomp_registry_get(const char *name);
+bool rayos_zcomp_registry_has(const struct rayos_zcomp_store *store);
 void rayos_zcomp_registry_put(struct rayos_zcomp_store *store);
 
 #endif

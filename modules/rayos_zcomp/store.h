@@ -82,6 +82,7 @@ struct rayos_zcomp_store_stats {
  * @region: the region, NULL for a device
  * @most_kept: the most pages that are compressed at a time, 0 for any number; of a
  *	region only
+ * @hand: where those who look for old pages go on, in pieces, see crew.c
  * @users: those who have found it, see registry.c
  * @unused: when there are none any more
  */
@@ -101,6 +102,7 @@ struct rayos_zcomp_store {
 	unsigned long told;
 	struct rayos_zcomp_region *region;
 	u32 most_kept;
+	atomic64_t hand;
 	struct kref users;
 	struct completion unused;
 };
