@@ -50,6 +50,13 @@ clean_up()
 	done
 }
 
+# several_processors: others may use what one unmaps, or there is one only
+several_processors()
+{
+	[ "${RAYOS_LANE:-}" != uml-new ] || [ "$(nproc)" = 1 ] ||
+		skip "User Mode Linux tells no other processor of what is unmapped"
+}
+
 # refused ERROR FILE VALUE: to write it fails, and why
 refused()
 {

@@ -330,6 +330,41 @@ def test_busy(ready):
         r.check()
 
 
+def test_pressure():
+    """Others' need for memory is enough to make pages leave that nobody uses."""
+    r = Region(8192)
+    r.fill(text)
+    expect(r.resident() == 8192, f"{r.resident()} pages are mapped")
+    hog = [grab()]
+    ends = time.monotonic() + 120
+    while r.resident() > 1024 and time.monotonic() < ends:
+        time.sleep(0.2)
+        if available() > 25:
+            hog.append(grab())
+    expect(r.resident() <= 1024, f"{r.resident()} pages are still there")
+    hog.clear()
+    r.check()
+
+
+def available():
+    """Of all memory, in per cent."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        info = dict(line.split(":") for line in lines)
+    total, free = (int(info[key].split()[0])
+                   for key in ("MemTotal", "MemAvailable"))
+    return 100 * free // total
+
+
+def grab():
+    """Memory, so that a quarter of it is left."""
+    taken, piece = [], 4 << 20
+    while available() > 25:
+        taken.append(mmap.mmap(-1, piece, flags=mmap.MAP_PRIVATE))
+        for at in range(0, piece, PAGE):
+            taken[-1][at] = 1
+    return taken
+
+
 def test_memtester(size, log):
     """Another program's region is compressed as long as that runs."""
     with open(log, "wb") as out:
