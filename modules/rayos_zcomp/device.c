@@ -88,8 +88,10 @@ static struct rayos_zcomp_region *region_of(struct file *file, u64 nr_pages,
 					    u32 limit)
 {
 	struct opened *opened = file->private_data;
-	struct rayos_zcomp_region *region = smp_load_acquire(&opened->region);
+	struct rayos_zcomp_region *region;
 
+	/* one that is seen is seen to be complete */
+	region = smp_load_acquire(&opened->region);
 	if (region)
 		return region;
 	mutex_lock(&opened->lock);

@@ -26,7 +26,6 @@
  * @RAYOS_ZCOMP_C_EVICTED: of a region, given back after they had been compressed
  * @RAYOS_ZCOMP_C_BUSY: of a region, not evicted as somebody was using them
  * @RAYOS_ZCOMP_C_DISCARDED: of a region, given up by who used it
- * @RAYOS_ZCOMP_COUNTERS: their number
  */
 enum rayos_zcomp_counter {
 	RAYOS_ZCOMP_C_COMPRESSED,

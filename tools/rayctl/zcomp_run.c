@@ -4,7 +4,6 @@
  * that is a library that the program loads before others, see preload/.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +72,7 @@ static int set_min(const char *word)
 
 	if (parse_size(word, &min) || !min)
 		return misuse("min", "min \"%s\" is no size, such as 128K or 1M", word);
-	snprintf(number, sizeof(number), "%" PRIu64, min);
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)min);
 	return setenv("RAYOS_REGION_MIN", number, 1);
 }
 

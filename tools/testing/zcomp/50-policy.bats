@@ -25,10 +25,8 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "policy: the module goes while it is at work" {
-	local i
-
 	several_processors
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		"$BATS_TEST_DIRNAME/region.py" cycle
 		rmmod rayos_zcomp
 		insert

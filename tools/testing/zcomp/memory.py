@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import threading
+import time
 
 PAGE = mmap.PAGESIZE
 MADV_DONTNEED = 4
@@ -153,12 +154,15 @@ def test_threads():
     expect(not wrong, f"wrong: {wrong}")
 
 
-def test_fill(megabytes):
-    """Ordinary data, all of which is looked at again."""
+def test_hold(megabytes, ready, go):
+    """Ordinary data, which is looked at again when there is the file "go"."""
     data = [text(n, 1 << 20) for n in range(int(megabytes))]
-    for n in reversed(range(len(data))):
-        expect(data[n] == text(n, 1 << 20), f"megabyte {n}")
-    print("all there")
+    with open(ready, "w", encoding="ascii"):
+        pass
+    while not os.path.exists(go):
+        time.sleep(0.1)
+    for n, megabyte in enumerate(data):
+        expect(megabyte == text(n, 1 << 20), f"megabyte {n}")
 
 
 if __name__ == "__main__":
