@@ -180,7 +180,7 @@ wrong()
 	local words
 
 	words=$(rayctl __complete memcompress "" | sort | tr '\n' ' ')
-	[ "$words" = "add compact del flush help pages policy reset set stats status swap " ]
+	[ "$words" = "add compact del flush help pages policy reset run set stats status swap " ]
 	[ "$(rayctl __complete compress add rayz0 size 1G level b | tr '\n' ' ')" = "balanced best " ]
 	[ "$(rayctl __complete compress set rayz0 "" | tr '\n' ' ')" = "limit " ]
 	[ "$(rayctl __complete compress swap "" | tr '\n' ' ')" = "on off " ]
