@@ -15,6 +15,7 @@
 #include "crew.h"
 #include "registry.h"
 #include "stats.h"
+#include "totals.h"
 
 static DEFINE_SPINLOCK(lock); /* what follows, up to the empty line */
 static struct rayos_zcomp_chain chain;
@@ -106,16 +107,10 @@ void rayos_zcomp_policy_status(struct rayos_zcomp_policy_status *status)
  */
 u64 rayos_zcomp_pool_pages(void)
 {
-	struct rayos_zcomp_store *store = NULL;
-	u64 sum = 0;
-	u32 id = 0;
+	struct rayos_zcomp_totals totals;
 
-	while ((store = rayos_zcomp_registry_next(id))) {
-		id = store->id;
-		sum += atomic_read(&store->pool->nr_pages);
-		rayos_zcomp_registry_put(store);
-	}
-	return sum;
+	rayos_zcomp_totals(&totals);
+	return totals.pool >> PAGE_SHIFT;
 }
 
 /* Those of devices matter when it is looked for what can be compressed better */
@@ -133,21 +128,18 @@ static bool wants_devices(u64 now)
 static u64 look_at_all(u64 now)
 {
 	bool devices = wants_devices(now);
-	struct rayos_zcomp_store *store;
+	struct rayos_zcomp_store *store = NULL;
 	u64 nr = 0, sum = 0;
-	u32 id = 0;
 
 	lockdep_assert_held(&looking);
 
 	memset(&fresh, 0, sizeof(fresh));
-	while ((store = rayos_zcomp_registry_next(id))) {
-		id = store->id;
+	while ((store = rayos_zcomp_registry_after(store))) {
 		nr++;
 		sum += rayos_zcomp_counted(store->counts,
 					   RAYOS_ZCOMP_C_FAULT_LOADED);
 		if (store->region || devices)
 			rayos_zcomp_ages(store, 0, store->nr_pages, &fresh);
-		rayos_zcomp_registry_put(store);
 	}
 	/* those of a store that is gone are, too */
 	refaults += sum - min(sum, refaults_seen);

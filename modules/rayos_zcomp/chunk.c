@@ -46,14 +46,13 @@ static bool is_best(const struct rayos_zcomp_entry *group,
 	return rayos_zcomp_chunk(group);
 }
 
+/* A page that is kept as it is has no head */
 static u32 bytes_of_object(const struct rayos_zcomp_store *store,
 			   const struct rayos_zcomp_entry *entry)
 {
-	u32 len = PAGE_SIZE - RAYOS_ZCOMP_BLOCK_HEAD;
+	u32 len = rayos_zcomp_len(store, entry);
 
-	if (!(entry->word & RAYOS_ZCOMP_RAW))
-		rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
-	return len + RAYOS_ZCOMP_BLOCK_HEAD;
+	return entry->word & RAYOS_ZCOMP_RAW ? len : len + RAYOS_ZCOMP_BLOCK_HEAD;
 }
 
 /* Bytes of pool that the four take up: their objects, each but once */
@@ -147,18 +146,6 @@ static int make_chunk(struct rayos_zcomp_store *store,
 	return 0;
 }
 
-/* Is one of the four in memory? */
-static bool is_used(const struct rayos_zcomp_entry *group)
-{
-	int i;
-
-	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		if (group[i].word & RAYOS_ZCOMP_RESIDENT)
-			return true;
-	}
-	return false;
-}
-
 /**
  * rayos_zcomp_promote() - compress four neighbours together, and better
  * @store: the store
@@ -180,7 +167,7 @@ int rayos_zcomp_promote(struct rayos_zcomp_store *store, u64 index)
 	if (!group)
 		return -ENODATA;
 	rayos_zcomp_lock(group);
-	if (is_used(group)) {
+	if (rayos_zcomp_find(group, RAYOS_ZCOMP_RESIDENT)) {
 		err = -EAGAIN;
 	} else if (!is_best(group, kind)) {
 		stream = rayos_zcomp_stream_get();

@@ -114,14 +114,10 @@ static void show_stores(struct seq_file *m,
 				     const void *arg),
 			const void *arg)
 {
-	struct rayos_zcomp_store *store;
-	u32 id = 0;
+	struct rayos_zcomp_store *store = NULL;
 
-	while ((store = rayos_zcomp_registry_next(id))) {
-		id = store->id;
+	while ((store = rayos_zcomp_registry_after(store)))
 		show(m, store, arg);
-		rayos_zcomp_registry_put(store);
-	}
 }
 
 static void show_metric(struct seq_file *m, const struct rayos_zcomp_store *store,

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <kunit/visibility.h>
 
+#include "object.h"
 #include "store.h"
 
 /* Marks those of a group.  Return: how many */
@@ -64,19 +65,6 @@ static bool is_idle(const struct rayos_zcomp_entry *group)
 	return true;
 }
 
-/* Its group is locked */
-static u32 len_of(const struct rayos_zcomp_store *store,
-		  const struct rayos_zcomp_entry *entry)
-{
-	u32 len = PAGE_SIZE;
-
-	if (!rayos_zcomp_handle(entry))
-		return 0;
-	if (!(entry->word & RAYOS_ZCOMP_RAW))
-		rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
-	return len;
-}
-
 /* Has one of the four an object that is so large? */
 static bool is_large(const struct rayos_zcomp_store *store,
 		     struct rayos_zcomp_entry *group,
@@ -89,7 +77,8 @@ static bool is_large(const struct rayos_zcomp_store *store,
 	for (i = 0; i < RAYOS_ZCOMP_GROUP && !large; i++) {
 		large = which->huge ? group[i].word & RAYOS_ZCOMP_RAW :
 				      rayos_zcomp_handle(&group[i]);
-		large = large && len_of(store, &group[i]) >= which->threshold;
+		large = large &&
+			rayos_zcomp_len(store, &group[i]) >= which->threshold;
 	}
 	rayos_zcomp_unlock(group);
 	return large;

@@ -528,8 +528,7 @@ int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	err = each(info, RAYOS_ZCOMP_A_STORE_NAME, flush, &sweep);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(info->extack, "the policy has no link demand");
-	err = err ?:
-	      rayos_zcomp_fill_sweep(reply, &sweep);
+	err = err ?: rayos_zcomp_fill_sweep(reply, &sweep);
 	return rayos_nl_reply_send(info, reply, hdr, err);
 }
 

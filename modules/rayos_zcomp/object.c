@@ -16,6 +16,23 @@
 /* How often room is made for one page */
 #define PATIENCE	8
 
+/**
+ * rayos_zcomp_len() - how large the object of a page is
+ * @store: the store
+ * @entry: of a page that has one; its group is locked
+ *
+ * Return: bytes, %PAGE_SIZE if the page is kept as it is.
+ */
+u32 rayos_zcomp_len(const struct rayos_zcomp_store *store,
+		    const struct rayos_zcomp_entry *entry)
+{
+	u32 len = PAGE_SIZE;
+
+	if (!(entry->word & RAYOS_ZCOMP_RAW))
+		rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
+	return len;
+}
+
 static void drop_object(struct rayos_zcomp_store *store,
 			struct rayos_zcomp_entry *group,
 			struct rayos_zcomp_entry *entry)

@@ -34,19 +34,28 @@ static inline u64 rayos_zcomp_owner(u64 index, bool chunk)
 	return index << 1 | chunk;
 }
 
-/* One of the four that is still in their chunk, NULL if none is */
+/* The first of the four whose word has any of some bits, NULL if none has */
 static inline const struct rayos_zcomp_entry *
-rayos_zcomp_chunk(const struct rayos_zcomp_entry *group)
+rayos_zcomp_find(const struct rayos_zcomp_entry *group, unsigned long bits)
 {
 	int i;
 
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		if (group[i].word & RAYOS_ZCOMP_CHUNK)
+		if (READ_ONCE(group[i].word) & bits)
 			return &group[i];
 	}
 	return NULL;
 }
 
+/* One of the four that is still in their chunk, NULL if none is */
+static inline const struct rayos_zcomp_entry *
+rayos_zcomp_chunk(const struct rayos_zcomp_entry *group)
+{
+	return rayos_zcomp_find(group, RAYOS_ZCOMP_CHUNK);
+}
+
+u32 rayos_zcomp_len(const struct rayos_zcomp_store *store,
+		    const struct rayos_zcomp_entry *entry);
 struct rayos_zcomp_entry *rayos_zcomp_obtain(struct rayos_zcomp_store *store,
 					     u64 index);
 int rayos_zcomp_keep(struct rayos_zcomp_store *store,

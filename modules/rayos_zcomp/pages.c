@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <kunit/visibility.h>
 
+#include "object.h"
 #include "pages.h"
 #include "store.h"
 
@@ -21,27 +22,12 @@ static void add_group(struct rayos_zcomp_pages *pages,
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
 		if (!rayos_zcomp_handle(&group[i]))
 			continue;
-		len = PAGE_SIZE;
-		if (!(group[i].word & RAYOS_ZCOMP_RAW))
-			rayos_zcomp_object(store->pool,
-					   rayos_zcomp_handle(&group[i]), &len);
+		len = rayos_zcomp_len(store, &group[i]);
 		if (!chunk || !(group[i].word & RAYOS_ZCOMP_CHUNK))
 			pages->sizes[(len - 1) / RAYOS_ZCOMP_SIZE_STEP]++;
 		chunk |= !!(group[i].word & RAYOS_ZCOMP_CHUNK);
 	}
 	rayos_zcomp_unlock(group);
-}
-
-/* A look without the lock: most groups of many stores have nothing */
-static bool has_any(const struct rayos_zcomp_entry *group)
-{
-	int i;
-
-	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
-		if (READ_ONCE(group[i].word) & RAYOS_ZCOMP_HANDLE)
-			return true;
-	}
-	return false;
 }
 
 /**
@@ -67,7 +53,8 @@ void rayos_zcomp_pages_add(struct rayos_zcomp_pages *pages,
 	for (at = first; at < end; at += RAYOS_ZCOMP_LEAF) {
 		leaf = rayos_zcomp_lookup(store, at);
 		for (i = 0; leaf && i < RAYOS_ZCOMP_LEAF; i += RAYOS_ZCOMP_GROUP) {
-			if (has_any(&leaf[i]))
+			/* without the lock: most of many stores have nothing */
+			if (rayos_zcomp_find(&leaf[i], RAYOS_ZCOMP_HANDLE))
 				add_group(pages, store, &leaf[i]);
 		}
 		cond_resched();

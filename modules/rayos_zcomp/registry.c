@@ -129,6 +129,25 @@ struct rayos_zcomp_store *rayos_zcomp_registry_next(u32 id)
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_registry_next);
 
 /**
+ * rayos_zcomp_registry_after() - from one store to the next
+ * @store: the one before, which is given back; NULL for the first
+ *
+ * Who goes through all of them to the end has none to give back.
+ *
+ * Context: Any.
+ * Return: as of rayos_zcomp_registry_next().
+ */
+struct rayos_zcomp_store *
+rayos_zcomp_registry_after(struct rayos_zcomp_store *store)
+{
+	u32 id = store ? store->id : 0;
+
+	if (store)
+		rayos_zcomp_registry_put(store);
+	return rayos_zcomp_registry_next(id);
+}
+
+/**
  * rayos_zcomp_registry_get() - the store of a name
  * @name: of a device or a region
  *

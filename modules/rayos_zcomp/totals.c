@@ -90,13 +90,9 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_totals_add);
  */
 void rayos_zcomp_totals(struct rayos_zcomp_totals *totals)
 {
-	struct rayos_zcomp_store *store;
-	u32 id = 0;
+	struct rayos_zcomp_store *store = NULL;
 
 	*totals = (struct rayos_zcomp_totals){};
-	while ((store = rayos_zcomp_registry_next(id))) {
-		id = store->id;
+	while ((store = rayos_zcomp_registry_after(store)))
 		rayos_zcomp_totals_add(totals, store);
-		rayos_zcomp_registry_put(store);
-	}
 }

@@ -51,16 +51,15 @@ static void sweep_one(struct rayos_zcomp_store *store,
 static bool sweep_all(struct rayos_zcomp_sweep *sweep, bool devices,
 		      unsigned long until)
 {
-	struct rayos_zcomp_store *store;
-	u32 id = 0;
+	struct rayos_zcomp_store *store = NULL;
 
-	while ((store = rayos_zcomp_registry_next(id))) {
-		id = store->id;
+	while ((store = rayos_zcomp_registry_after(store))) {
 		if (store->region || devices)
 			sweep_one(store, sweep, until);
-		rayos_zcomp_registry_put(store);
-		if (time_after(jiffies, until))
+		if (time_after(jiffies, until)) {
+			rayos_zcomp_registry_put(store);
 			return false;
+		}
 	}
 	return true;
 }

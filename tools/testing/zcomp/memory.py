@@ -12,13 +12,10 @@ import sys
 import threading
 import time
 
+from checks import expect, resident
+
 PAGE = mmap.PAGESIZE
 MADV_DONTNEED = 4
-
-
-def expect(so, otherwise):
-    if not so:
-        sys.exit(f"memory.py: {otherwise}")
 
 
 def text(seed, size):
@@ -28,18 +25,6 @@ def text(seed, size):
 
 def anonymous(size):
     return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-
-
-def resident():
-    """Kilobytes of regions that are mapped."""
-    kilobytes, here = 0, False
-    with open("/proc/self/smaps", encoding="ascii") as maps:
-        for line in maps:
-            if line[0] in "0123456789abcdef":
-                here = "/dev/rayos_zcomp" in line
-            elif here and line.startswith("Rss:"):
-                kilobytes += int(line.split()[1])
-    return kilobytes
 
 
 def test_large():

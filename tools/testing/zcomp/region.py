@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 
+from checks import DEVICE, expect, resident
 from pages import page
 
 PAGE = mmap.PAGESIZE
-DEVICE = "/dev/rayos_zcomp"
 SET_SIZE, DISCARD, COMPRESS = 0x40087A60, 0x40107A61, 0x40107A62
 PIDFD_GETFD = 438
 
@@ -54,27 +54,16 @@ class Region:
         self.map[at:at + len(data)] = data
         self.model[at:at + len(data)] = data
 
-    def resident(self):
-        """Pages that are mapped, as the kernel tells."""
-        rss, here = 0, False
-        with open("/proc/self/smaps", encoding="ascii") as maps:
-            for line in maps:
-                if line[0] in "0123456789abcdef":
-                    here = DEVICE in line
-                elif here and line.startswith("Rss:"):
-                    rss += int(line.split()[1]) * 1024 // PAGE
-        return rss
+    @staticmethod
+    def resident():
+        """Pages that are mapped."""
+        return resident() * 1024 // PAGE
 
     def check(self):
         wrong = [i for i in range(self.pages)
                  if self.map[i * PAGE:(i + 1) * PAGE] !=
                  self.model[i * PAGE:(i + 1) * PAGE]]
         expect(not wrong, f"pages that are wrong: {wrong[:20]}")
-
-
-def expect(so, otherwise):
-    if not so:
-        sys.exit(f"region.py: {otherwise}")
 
 
 def span(fd, command, first, nr):
