@@ -592,8 +592,9 @@ static void what_cannot_be_chosen(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, rayos_zcomp_policy_check(&bad)); \
 	} while (0)
 	EXPECT_BAD(threshold, 0);
-	EXPECT_BAD(threshold, 100);
-	EXPECT_BAD(hysteresis, 71);
+	EXPECT_BAD(threshold, 9999);
+	EXPECT_BAD(threshold, 990001);
+	EXPECT_BAD(hysteresis, 700001);
 	EXPECT_BAD(limit, BIT_ULL(40) + 1);
 	EXPECT_BAD(idle, 1);
 	EXPECT_BAD(idle, 3601);

@@ -58,6 +58,25 @@ static inline int rayos_nl_reply_send(struct genl_info *info, struct sk_buff *sk
 }
 
 /**
+ * rayos_nl_refuse() - tell why a command is not done
+ * @info: the command
+ * @attr: the attribute that is wrong, or NULL
+ * @why: a message that stays; where it is known when this is compiled
+ *	NL_SET_ERR_MSG_ATTR() does the same
+ *
+ * Return: -EINVAL.
+ */
+static inline int rayos_nl_refuse(struct genl_info *info,
+				  const struct nlattr *attr, const char *why)
+{
+	if (info->extack) {
+		info->extack->_msg = why;
+		info->extack->bad_attr = attr;
+	}
+	return -EINVAL;
+}
+
+/**
  * rayos_nl_event_new() - begin an event
  * @family: the family
  * @net: the namespace in which it is told

@@ -43,22 +43,16 @@ void rayos_zcomp_policy_get(struct rayos_zcomp_policy *policy)
 
 /**
  * rayos_zcomp_policy_set() - choose
- * @policy: all of it, what is to stay as rayos_zcomp_policy_get() has told it
- * @why: a message is left here if it cannot be
+ * @policy: all of it, what is to stay as rayos_zcomp_policy_get() has told it;
+ *	rayos_zcomp_policy_check() has found it good
  *
  * Context: Process context.
- * Return: 0, or -EINVAL, then nothing has changed.
  */
-int rayos_zcomp_policy_set(const struct rayos_zcomp_policy *policy,
-			   const char **why)
+void rayos_zcomp_policy_set(const struct rayos_zcomp_policy *policy)
 {
-	*why = rayos_zcomp_policy_check(policy);
-	if (*why)
-		return -EINVAL;
 	spin_lock(&lock);
 	rayos_zcomp_chain_set(&chain, policy);
 	spin_unlock(&lock);
-	return 0;
 }
 
 /**
@@ -89,7 +83,6 @@ bool rayos_zcomp_policy_has(enum rayos_zcomp_link link)
 void rayos_zcomp_policy_status(struct rayos_zcomp_policy_status *status)
 {
 	spin_lock(&lock);
-	status->policy = chain.policy;
 	memcpy(status->counts, chain.counts, sizeof(status->counts));
 	status->age = chain.age;
 	status->credit = div_s64(chain.credit, RAYOS_ZCOMP_PPM);

@@ -13,7 +13,6 @@
 
 /**
  * struct rayos_zcomp_policy_status - what there is to be seen of the policy
- * @policy: what has been chosen
  * @counts: by enum rayos_zcomp_link, since the module was loaded
  * @age: seconds without use after which pages are compressed at the moment
  * @credit: pages that may come back beyond those that will be allowed to; negative if
@@ -23,7 +22,6 @@
  * @threads: that compress at the same time
  */
 struct rayos_zcomp_policy_status {
-	struct rayos_zcomp_policy policy;
 	struct rayos_zcomp_link_counts counts[RAYOS_ZCOMP_LINKS];
 	u32 age;
 	s64 credit;
@@ -33,8 +31,7 @@ struct rayos_zcomp_policy_status {
 };
 
 void rayos_zcomp_policy_get(struct rayos_zcomp_policy *policy);
-int rayos_zcomp_policy_set(const struct rayos_zcomp_policy *policy,
-			   const char **why);
+void rayos_zcomp_policy_set(const struct rayos_zcomp_policy *policy);
 bool rayos_zcomp_policy_has(enum rayos_zcomp_link link);
 void rayos_zcomp_policy_status(struct rayos_zcomp_policy_status *status);
 

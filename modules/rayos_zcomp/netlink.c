@@ -13,6 +13,7 @@
 #include <net/net_namespace.h>
 #include <rayos/netlink.h>
 
+#include "chain.h"
 #include "codec.h"
 #include "disk.h"
 #include "measure.h"
@@ -34,7 +35,7 @@
 static DECLARE_RWSEM(telling); /* registered */
 static bool registered;
 
-static DEFINE_MUTEX(changing); /* the settings, from reading to writing them */
+static DEFINE_MUTEX(changing); /* settings and policy, from reading to writing them */
 
 static struct sk_buff *reply_new(struct genl_info *info, void **hdr)
 {
@@ -136,9 +137,13 @@ void rayos_zcomp_nl_refused_event(struct rayos_zcomp_store *store)
 		     fill_refused, store);
 }
 
-static int fill_settings(struct sk_buff *skb, const void *arg)
+static int fill_settings(struct sk_buff *skb, const void *unused)
 {
-	return rayos_zcomp_fill_settings(skb, arg);
+	const struct rayos_zcomp_settings settings = rayos_zcomp_settings_get();
+	struct rayos_zcomp_policy policy;
+
+	rayos_zcomp_policy_get(&policy);
+	return rayos_zcomp_fill_settings(skb, &settings, &policy);
 }
 
 int rayos_zcomp_nl_status_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -534,36 +539,61 @@ int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 
 int rayos_zcomp_nl_settings_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct rayos_zcomp_settings settings = rayos_zcomp_settings_get();
 	struct sk_buff *reply;
 	void *hdr;
 
 	reply = reply_new(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	return rayos_nl_reply_send(info, reply, hdr,
-				   rayos_zcomp_fill_settings(reply, &settings));
+	return rayos_nl_reply_send(info, reply, hdr, fill_settings(reply, NULL));
+}
+
+/* Both or none */
+static int change_settings(struct genl_info *info)
+{
+	struct rayos_zcomp_settings settings = rayos_zcomp_settings_get();
+	struct rayos_zcomp_policy policy;
+	int err;
+
+	lockdep_assert_held(&changing);
+
+	rayos_zcomp_policy_get(&policy);
+	err = rayos_zcomp_parse_policy(info, &policy) ?:
+	      parse_choice(info, info->attrs[RAYOS_ZCOMP_A_SETTINGS_LEVEL],
+			   info->attrs[RAYOS_ZCOMP_A_SETTINGS_CODEC], &settings);
+	if (err)
+		return err;
+	rayos_zcomp_policy_set(&policy);
+	rayos_zcomp_settings_set(&settings);
+	tell(RAYOS_ZCOMP_CMD_SETTINGS_NTF, GFP_KERNEL, fill_settings, NULL);
+	return 0;
 }
 
 int rayos_zcomp_nl_settings_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rayos_zcomp_settings settings;
 	int err;
 
 	err = check_capable(skb, info);
 	if (err)
 		return err;
 	mutex_lock(&changing);
-	settings = rayos_zcomp_settings_get();
-	err = parse_choice(info, info->attrs[RAYOS_ZCOMP_A_SETTINGS_LEVEL],
-			   info->attrs[RAYOS_ZCOMP_A_SETTINGS_CODEC], &settings);
-	if (!err) {
-		rayos_zcomp_settings_set(&settings);
-		tell(RAYOS_ZCOMP_CMD_SETTINGS_NTF, GFP_KERNEL, fill_settings,
-		     &settings);
-	}
+	err = change_settings(info);
 	mutex_unlock(&changing);
 	return err;
+}
+
+int rayos_zcomp_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rayos_zcomp_policy_status status;
+	struct sk_buff *reply;
+	void *hdr;
+
+	reply = reply_new(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	rayos_zcomp_policy_status(&status);
+	return rayos_nl_reply_send(info, reply, hdr,
+				   rayos_zcomp_fill_policy_status(reply, &status));
 }
 
 /**

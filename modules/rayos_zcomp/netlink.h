@@ -8,9 +8,12 @@
 #include <linux/types.h>
 #include <uapi/linux/rayos_zcomp.h>
 
+struct genl_info;
 struct rayos_zcomp_disk;
 struct rayos_zcomp_disk_config;
 struct rayos_zcomp_pages;
+struct rayos_zcomp_policy;
+struct rayos_zcomp_policy_status;
 struct rayos_zcomp_settings;
 struct rayos_zcomp_store;
 struct rayos_zcomp_sweep;
@@ -34,11 +37,20 @@ int rayos_zcomp_fill_device(struct sk_buff *skb, u32 id,
 			    const struct rayos_zcomp_disk_config *config);
 int rayos_zcomp_fill_device_name(struct sk_buff *skb, u32 id);
 int rayos_zcomp_fill_settings(struct sk_buff *skb,
-			      const struct rayos_zcomp_settings *settings);
+			      const struct rayos_zcomp_settings *settings,
+			      const struct rayos_zcomp_policy *policy);
 int rayos_zcomp_fill_sweep(struct sk_buff *skb,
 			   const struct rayos_zcomp_sweep *sweep);
 int rayos_zcomp_fill_stats(struct sk_buff *skb, u32 n);
 int rayos_zcomp_fill_pages(struct sk_buff *skb,
 			   const struct rayos_zcomp_pages *pages);
+
+/* nl_policy.c, likewise */
+int rayos_zcomp_parse_policy(struct genl_info *info,
+			     struct rayos_zcomp_policy *policy);
+int rayos_zcomp_fill_policy(struct sk_buff *skb,
+			    const struct rayos_zcomp_policy *policy);
+int rayos_zcomp_fill_policy_status(struct sk_buff *skb,
+				   const struct rayos_zcomp_policy_status *status);
 
 #endif

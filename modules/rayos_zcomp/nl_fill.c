@@ -288,16 +288,18 @@ int rayos_zcomp_fill_device(struct sk_buff *skb, u32 id,
  * rayos_zcomp_fill_settings() - what new stores are made with
  * @skb: the message
  * @settings: that
+ * @policy: what decides of when they compress
  *
  * Return: 0 or -EMSGSIZE.
  */
 int rayos_zcomp_fill_settings(struct sk_buff *skb,
-			      const struct rayos_zcomp_settings *settings)
+			      const struct rayos_zcomp_settings *settings,
+			      const struct rayos_zcomp_policy *policy)
 {
 	if (nla_put_u32(skb, RAYOS_ZCOMP_A_SETTINGS_LEVEL, settings->level) ||
 	    nla_put_u32(skb, RAYOS_ZCOMP_A_SETTINGS_CODEC, settings->kind))
 		return -EMSGSIZE;
-	return 0;
+	return rayos_zcomp_fill_policy(skb, policy);
 }
 
 static int fill_buckets(struct sk_buff *skb, const struct rayos_zcomp_times *times)

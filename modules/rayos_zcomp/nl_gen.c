@@ -12,6 +12,37 @@
 #include <uapi/linux/rayos_zcomp.h>
 
 /* Integer value ranges */
+static const struct netlink_range_validation rayos_zcomp_a_settings_threshold_range = {
+	.min	= 10000ULL,
+	.max	= 990000ULL,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_hysteresis_range = {
+	.max	= 990000ULL,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_limit_range = {
+	.max	= RAYOS_ZCOMP_LIMIT_MAX,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_idle_range = {
+	.min	= 2000000000ULL,
+	.max	= 86400000000000ULL,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_idle_max_range = {
+	.min	= 2000000000ULL,
+	.max	= 86400000000000ULL,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_rate_range = {
+	.max	= 1000000ULL,
+};
+
+static const struct netlink_range_validation rayos_zcomp_a_settings_promote_range = {
+	.max	= 86400000000000ULL,
+};
+
 static const struct netlink_range_validation rayos_zcomp_a_store_size_range = {
 	.min	= 1ULL,
 	.max	= RAYOS_ZCOMP_SIZE_MAX,
@@ -62,9 +93,17 @@ static const struct nla_policy rayos_zcomp_compact_nl_policy[RAYOS_ZCOMP_A_STORE
 };
 
 /* RAYOS_ZCOMP_CMD_SETTINGS_SET - do */
-static const struct nla_policy rayos_zcomp_settings_set_nl_policy[RAYOS_ZCOMP_A_SETTINGS_CODEC + 1] = {
+static const struct nla_policy rayos_zcomp_settings_set_nl_policy[RAYOS_ZCOMP_A_SETTINGS_PROMOTE + 1] = {
 	[RAYOS_ZCOMP_A_SETTINGS_LEVEL] = NLA_POLICY_MAX(NLA_U32, 3),
 	[RAYOS_ZCOMP_A_SETTINGS_CODEC] = NLA_POLICY_MAX(NLA_U32, 3),
+	[RAYOS_ZCOMP_A_SETTINGS_LINK] = NLA_POLICY_MAX(NLA_U32, 3),
+	[RAYOS_ZCOMP_A_SETTINGS_THRESHOLD] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_zcomp_a_settings_threshold_range),
+	[RAYOS_ZCOMP_A_SETTINGS_HYSTERESIS] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_zcomp_a_settings_hysteresis_range),
+	[RAYOS_ZCOMP_A_SETTINGS_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_zcomp_a_settings_limit_range),
+	[RAYOS_ZCOMP_A_SETTINGS_IDLE] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_zcomp_a_settings_idle_range),
+	[RAYOS_ZCOMP_A_SETTINGS_IDLE_MAX] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_zcomp_a_settings_idle_max_range),
+	[RAYOS_ZCOMP_A_SETTINGS_RATE] = NLA_POLICY_FULL_RANGE(NLA_U32, &rayos_zcomp_a_settings_rate_range),
+	[RAYOS_ZCOMP_A_SETTINGS_PROMOTE] = NLA_POLICY_FULL_RANGE(NLA_U64, &rayos_zcomp_a_settings_promote_range),
 };
 
 /* RAYOS_ZCOMP_CMD_FLUSH - do */
@@ -147,7 +186,7 @@ static const struct genl_split_ops rayos_zcomp_nl_ops[] = {
 		.cmd		= RAYOS_ZCOMP_CMD_SETTINGS_SET,
 		.doit		= rayos_zcomp_nl_settings_set_doit,
 		.policy		= rayos_zcomp_settings_set_nl_policy,
-		.maxattr	= RAYOS_ZCOMP_A_SETTINGS_CODEC,
+		.maxattr	= RAYOS_ZCOMP_A_SETTINGS_PROMOTE,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -156,6 +195,11 @@ static const struct genl_split_ops rayos_zcomp_nl_ops[] = {
 		.policy		= rayos_zcomp_flush_nl_policy,
 		.maxattr	= RAYOS_ZCOMP_A_STORE_NAME,
 		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= RAYOS_ZCOMP_CMD_POLICY_GET,
+		.doit	= rayos_zcomp_nl_policy_get_doit,
+		.flags	= GENL_CMD_CAP_DO,
 	},
 };
 

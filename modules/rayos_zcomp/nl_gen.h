@@ -30,6 +30,7 @@ int rayos_zcomp_nl_settings_get_doit(struct sk_buff *skb,
 int rayos_zcomp_nl_settings_set_doit(struct sk_buff *skb,
 				     struct genl_info *info);
 int rayos_zcomp_nl_flush_doit(struct sk_buff *skb, struct genl_info *info);
+int rayos_zcomp_nl_policy_get_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	RAYOS_ZCOMP_NLGRP_EVENTS,

@@ -41,8 +41,8 @@ void rayos_zcomp_policy_default(struct rayos_zcomp_policy *policy)
 			RAYOS_ZCOMP_TIME,
 		},
 		.nr_links = RAYOS_ZCOMP_LINKS,
-		.threshold = 70,
-		.hysteresis = 5,
+		.threshold = 700000,
+		.hysteresis = 50000,
 		.idle = 30,
 		.idle_max = 3600,
 		/* what Lagar-Cavilla et al. (ASPLOS 2019) hold, 0.2 per cent */
@@ -81,22 +81,23 @@ static bool is_age(u32 seconds)
  */
 const char *rayos_zcomp_policy_check(const struct rayos_zcomp_policy *policy)
 {
-	if (policy->threshold < 1 || policy->threshold > 99)
+	if (policy->threshold < RAYOS_ZCOMP_PPM / 100 ||
+	    policy->threshold > RAYOS_ZCOMP_PPM / 100 * 99)
 		return "threshold must be 1 to 99 per cent";
 	if (policy->hysteresis > policy->threshold)
 		return "hysteresis must not be above threshold";
 	if (policy->limit > BIT_ULL(40))
 		return "limit is too high";
 	if (!is_age(policy->idle))
-		return "idle age must be 2 to 86400 seconds";
+		return "idle must be 2 to 86400 seconds";
 	if (!is_age(policy->idle_max))
-		return "highest idle age must be 2 to 86400 seconds";
+		return "idle-max must be 2 to 86400 seconds";
 	if (policy->idle > policy->idle_max)
-		return "idle age must not be above the highest one";
+		return "idle must not be above idle-max";
 	if (policy->rate > RAYOS_ZCOMP_PPM)
 		return "rate must be at most 1000000 millionths";
 	if (policy->promote && !is_age(policy->promote))
-		return "promotion age must be 2 to 86400 seconds, or 0";
+		return "promote must be 2 to 86400 seconds, or 0";
 	return check_order(policy);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_policy_check);

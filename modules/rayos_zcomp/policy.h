@@ -38,9 +38,10 @@ enum rayos_zcomp_link {
  * struct rayos_zcomp_policy - what can be chosen
  * @order: links in the order in which they are asked
  * @nr_links: how many of them there are; the others are disabled
- * @threshold: per cent of memory in use above which there is little, 1 to 99
- * @hysteresis: per cent of memory that has to be available beyond that before there
- *	is enough again, 0 to @threshold
+ * @threshold: memory in use above which there is little, in millionths, 10000 to
+ *	990000
+ * @hysteresis: what has to be available beyond that before there is enough again, in
+ *	millionths of memory, 0 to @threshold
  * @limit: pages of memory, those of regions and those of what is compressed, above
  *	which regions have more than they shall; 0 for any number
  * @idle: seconds without use after which a page is compressed, at least;

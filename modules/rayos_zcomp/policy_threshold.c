@@ -18,9 +18,9 @@
 /* Of the limit, what has to be below it before it is enough */
 #define SLACK		16
 
-static u64 per_cent(u64 pages, u32 percent)
+static u64 part(u64 pages, u32 ppm)
 {
-	return div_u64(pages * percent, 100);
+	return div_u64(pages * ppm, RAYOS_ZCOMP_PPM);
 }
 
 static u64 missing(u64 should, u64 is)
@@ -32,7 +32,7 @@ static u64 missing(u64 should, u64 is)
 static u64 lacking(struct rayos_zcomp_chain *chain,
 		   const struct rayos_zcomp_inputs *in, u64 low)
 {
-	u64 high = low + per_cent(in->total, chain->policy.hysteresis);
+	u64 high = low + part(in->total, chain->policy.hysteresis);
 	u64 pages = 0;
 
 	if (in->available < low || chain->short_of)
@@ -58,7 +58,7 @@ static bool decide(struct rayos_zcomp_chain *chain,
 		   const struct rayos_zcomp_inputs *in,
 		   struct rayos_zcomp_decision *decision)
 {
-	u64 low = per_cent(in->total, 100 - chain->policy.threshold);
+	u64 low = part(in->total, RAYOS_ZCOMP_PPM - chain->policy.threshold);
 	u64 pages;
 
 	if (in->waits)

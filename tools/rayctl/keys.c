@@ -92,6 +92,12 @@ int key_size(const struct key *key, const struct spec_attr *attr, const char *te
 	return set_number(key, attr, text, request, parse_size, text_size);
 }
 
+int key_percent(const struct key *key, const struct spec_attr *attr, const char *text,
+		struct json_object *request)
+{
+	return set_number(key, attr, text, request, parse_percent, text_percent);
+}
+
 /* The names of an enum which may be typed. */
 static const struct spec_value *typed_values(const struct key *key, const struct spec_attr *attr)
 {

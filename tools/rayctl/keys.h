@@ -67,6 +67,9 @@ int key_duration(const struct key *key, const struct spec_attr *attr, const char
 		 struct json_object *request);
 int key_size(const struct key *key, const struct spec_attr *attr, const char *text,
 	     struct json_object *request);
+/* Parts of a whole, in millionths. */
+int key_percent(const struct key *key, const struct spec_attr *attr, const char *text,
+		struct json_object *request);
 int key_enum(const struct key *key, const struct spec_attr *attr, const char *text,
 	     struct json_object *request);
 int key_string(const struct key *key, const struct spec_attr *attr, const char *text,

@@ -181,12 +181,18 @@ static struct text quote(struct json_object *request, const char *attribute)
 	struct json_object *value = value_at(request, attribute);
 	struct text text = { "" };
 
-	/* One of several is as a request of its own. */
 	if (bracket && (!dot || dot > bracket)) {
+		int len = strcspn(attribute, "[");
 		char path[64];
 
 		snprintf(path, sizeof(path), "%.*s", (int)(bracket + 1 - attribute), attribute);
-		return quote(value_at(request, path), dot ? dot + 1 : "port");
+		value = value_at(request, path);
+		/* One of several is as a request of its own, if it is one. */
+		if (json_object_is_type(value, json_type_object))
+			return quote(value, dot ? dot + 1 : "port");
+		snprintf(text.s, sizeof(text.s), "%.*s \"%.36s\"", len > 20 ? 20 : len,
+			 attribute, json_object_get_string(value));
+		return text;
 	}
 
 	if (!strcmp(attribute, "ipv4") || !strcmp(attribute, "ipv6") || !strcmp(attribute, "port"))

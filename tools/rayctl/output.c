@@ -157,6 +157,14 @@ struct text text_ratio(uint64_t ppm)
 	return scaled(ppm / 1e6, "x");
 }
 
+struct text text_percent(uint64_t ppm)
+{
+	struct text text;
+
+	snprintf(text.s, sizeof(text.s), "%g%%", ppm / 1e4);
+	return text;
+}
+
 const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";

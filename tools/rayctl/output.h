@@ -39,6 +39,7 @@ struct text text_age(uint64_t ns);		/* 0.4s, 12s, 2m 5s, 3d 4h */
 struct text text_duration(uint64_t ns);		/* 500ms, 90s, 5m: as it is typed */
 struct text text_size(uint64_t n);		/* 512, 64K, 1G: as it is typed */
 struct text text_ratio(uint64_t ppm);		/* 3.1x */
+struct text text_percent(uint64_t ppm);		/* 70%, 0.2%: as it is typed */
 const char *plural(uint64_t n);			/* "" for one, else "s" */
 struct text text_bar(double share, int width);	/* of block characters */
 

@@ -36,7 +36,7 @@ static const struct unit sizes[] = {
 	{ NULL, 0 }
 };
 
-static const struct unit rates[] = {
+static const struct unit percents[] = {
 	{ "%", 10000 },
 	{ NULL, 0 }
 };
@@ -122,10 +122,10 @@ const char *parse_size(const char *text, uint64_t *bytes)
 		"is not a size such as 64K, 16M or 1G";
 }
 
-const char *parse_rate(const char *text, uint64_t *ppm)
+const char *parse_percent(const char *text, uint64_t *ppm)
 {
-	return scaled(text, rates, ppm) && *ppm <= 1000000 ? NULL :
-		"is not a rate such as 10%";
+	return scaled(text, percents, ppm) && *ppm <= 1000000 ? NULL :
+		"is not a percentage such as 70%";
 }
 
 static const char *parse_port(const char *text, uint16_t *port)

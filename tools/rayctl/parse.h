@@ -25,7 +25,7 @@ struct endpoint {
 const char *parse_number(const char *text, uint64_t *value);
 const char *parse_duration(const char *text, uint64_t *ns);
 const char *parse_size(const char *text, uint64_t *bytes);
-const char *parse_rate(const char *text, uint64_t *ppm);
+const char *parse_percent(const char *text, uint64_t *ppm);
 const char *parse_endpoint(const char *text, struct endpoint *ep);
 /* An address alone; leaves the port as it is. */
 const char *parse_address(const char *text, struct endpoint *ep);

@@ -35,6 +35,18 @@ static const struct spec_value enum_algorithm[] = {
 	{ NULL, NULL }
 };
 
+static const struct spec_value enum_policy_link[] = {
+	{ "none",
+	  "There is none; it stands alone." },
+	{ "demand",
+	  "Somebody asks for memory; without it they get none." },
+	{ "threshold",
+	  "There is little memory available, or regions have more than they shall." },
+	{ "time",
+	  "Pages have not been used for a time." },
+	{ NULL, NULL }
+};
+
 static const struct spec_value enum_direction[] = {
 	{ "compress",
 	  "It makes pages small." },
@@ -44,6 +56,8 @@ static const struct spec_value enum_direction[] = {
 };
 
 static const struct spec_set set_settings;
+static const struct spec_set set_link;
+static const struct spec_set set_policy;
 static const struct spec_set set_status;
 static const struct spec_set set_counters;
 static const struct spec_set set_io;
@@ -58,10 +72,44 @@ static const struct spec_set set_stats;
 static const struct spec_attr attrs_settings[] = {
 	[1] = { .name = "level", .kind = SPEC_U32, .values = enum_compression_level },
 	[2] = { .name = "codec", .kind = SPEC_U32, .values = enum_algorithm },
+	[3] = { .name = "link", .kind = SPEC_U32, .values = enum_policy_link, .multi = true },
+	[4] = { .name = "threshold", .kind = SPEC_U32, .min = 10000ULL, .max = 990000ULL },
+	[5] = { .name = "hysteresis", .kind = SPEC_U32, .max = 990000ULL },
+	[6] = { .name = "limit", .kind = SPEC_U64, .max = 8796093018112ULL },
+	[7] = { .name = "idle", .kind = SPEC_U64, .min = 2000000000ULL, .max = 86400000000000ULL },
+	[8] = { .name = "idle-max", .kind = SPEC_U64, .min = 2000000000ULL, .max = 86400000000000ULL },
+	[9] = { .name = "rate", .kind = SPEC_U32, .max = 1000000ULL },
+	[10] = { .name = "promote", .kind = SPEC_U64, .max = 86400000000000ULL },
+	[11] = { .name = "pad", .kind = SPEC_UNUSED },
 };
 
 static const struct spec_set set_settings = {
-	"settings", 2, attrs_settings
+	"settings", 11, attrs_settings
+};
+
+static const struct spec_attr attrs_link[] = {
+	[1] = { .name = "link", .kind = SPEC_U32, .values = enum_policy_link },
+	[2] = { .name = "asked", .kind = SPEC_UINT },
+	[3] = { .name = "acted", .kind = SPEC_UINT },
+	[4] = { .name = "passed", .kind = SPEC_UINT },
+	[5] = { .name = "evicted", .kind = SPEC_UINT },
+};
+
+static const struct spec_set set_link = {
+	"link", 5, attrs_link
+};
+
+static const struct spec_attr attrs_policy[] = {
+	[1] = { .name = "link", .kind = SPEC_NEST, .nest = &set_link, .multi = true },
+	[2] = { .name = "age", .kind = SPEC_UINT },
+	[3] = { .name = "debt", .kind = SPEC_UINT },
+	[4] = { .name = "short-of-memory", .kind = SPEC_FLAG },
+	[5] = { .name = "above-limit", .kind = SPEC_FLAG },
+	[6] = { .name = "threads", .kind = SPEC_U32 },
+};
+
+static const struct spec_set set_policy = {
+	"policy", 6, attrs_policy
 };
 
 static const struct spec_attr attrs_status[] = {
@@ -229,6 +277,7 @@ static const struct spec_op ops[] = {
 	{ "refused-ntf", 15, true, &set_store },
 	{ "settings-ntf", 16, true, &set_settings },
 	{ "flush", 17, false, &set_store },
+	{ "policy-get", 18, false, &set_policy },
 	{ NULL, 0, false, NULL }
 };
 

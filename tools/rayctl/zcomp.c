@@ -57,11 +57,23 @@ static void show_refused(struct json_object *msg)
 	fputc('\n', out);
 }
 
+static void show_settings(struct json_object *msg)
+{
+	struct json_object *links = value_at(msg, "link"), *link;
+
+	fprintf(out, "set to level %s, codec %s, policy ", value_text(msg, "level"),
+		value_text(msg, "codec"));
+	for (size_t i = 0; (link = json_object_array_get_idx(links, i)); i++)
+		fprintf(out, "%s%s", i ? "," : "", json_object_get_string(link));
+	fprintf(out, ", threshold %s, idle %s\n",
+		text_percent(value_number(msg, "threshold")).s,
+		text_duration(value_number(msg, "idle")).s);
+}
+
 static void event(const char *name, struct json_object *msg)
 {
 	if (!strcmp(name, "settings-ntf")) {
-		fprintf(out, "set to level %s, codec %s\n", value_text(msg, "level"),
-			value_text(msg, "codec"));
+		show_settings(msg);
 		return;
 	}
 	fprintf(out, "%s  ", value_text(msg, "name"));
@@ -90,7 +102,7 @@ static const struct command commands[] = {
 		.run = zcomp_stats, .complete = zcomp_complete_name,
 	}, {
 		.name = "policy", .read = true,
-		.doc = "what new devices and regions are made with",
+		.doc = "what new devices are made with, and when regions are compressed",
 		.run = zcomp_policy,
 	}, {
 		.name = "add", .forms = zcomp_add_forms,
@@ -98,7 +110,7 @@ static const struct command commands[] = {
 		.run = zcomp_add, .complete = zcomp_complete_add,
 	}, {
 		.name = "set", .forms = zcomp_set_forms,
-		.doc = "change what new devices are made with, or the limit of one",
+		.doc = "change what policy shows, or the limit of one device",
 		.run = zcomp_set, .complete = zcomp_complete_set,
 	}, {
 		.name = "del", .args = "NAME",

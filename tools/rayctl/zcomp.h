@@ -10,6 +10,8 @@
 
 /* At most one word may follow, the name of a device or region. */
 int zcomp_one_name(int argc, char **argv);
+/* The name of what the rest of a line tells. */
+void zcomp_line(const char *name);
 
 int zcomp_status(int argc, char **argv);
 int zcomp_pages(int argc, char **argv);

@@ -18,9 +18,44 @@ static const struct key device_keys[] = {
 	{ .word = NULL }
 };
 
+/* Links of the policy, with commas between them. */
+static int key_links(const struct key *key, const struct spec_attr *attr, const char *text,
+		     struct json_object *request)
+{
+	struct json_object *links = json_object_new_array();
+	int ret = DONE;
+
+	for (const char *at = text; !ret && at; at = strchr(at, ',')) {
+		struct json_object *one = json_object_new_object();
+		char word[64];
+
+		at += *at == ',';
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ","), at);
+		ret = key_enum(key, attr, word, one);
+		if (!ret)
+			json_object_array_add(links, json_object_get(value_at(one, key->path)));
+		json_object_put(one);
+	}
+	if (ret)
+		json_object_put(links);
+	else
+		value_set(request, key->path, links);
+	return ret;
+}
+
+#define SECOND	1000000000
+
 static const struct key settings_keys[] = {
 	{ "level", "level", key_enum },
 	{ "codec", "codec", key_enum },
+	{ "policy", "link", key_links, "demand,threshold,time|none" },
+	{ "threshold", "threshold", key_percent, "PERCENT" },
+	{ "hysteresis", "hysteresis", key_percent, "PERCENT" },
+	{ "limit", "limit", key_size, "SIZE|none", "none", 1 },
+	{ "idle", "idle", key_duration, "DURATION" },
+	{ "idle-max", "idle-max", key_duration, "DURATION" },
+	{ "rate", "rate", key_percent, "PERCENT|any", "any", 1 },
+	{ "promote", "promote", key_duration, "DURATION|never", "never", 2 * (uint64_t)SECOND },
 	{ .word = NULL }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* memcompress status, stats and policy. */
+/* memcompress status and stats. */
 #include <stdio.h>
 
 #include "change.h"
@@ -32,7 +32,7 @@ static int get_stores(struct conn *conn, const char *name, struct json_object **
 	return DONE;
 }
 
-static void line(const char *name)
+void zcomp_line(const char *name)
 {
 	fprintf(out, "  %s%-12s%s  ", color_on(DIM), name, color_off(DIM));
 }
@@ -47,7 +47,7 @@ static void show_totals(struct json_object *status)
 		text_ratio(value_number(status, "ratio")).s,
 		text_bytes(value_number(status, "original")).s,
 		text_bytes(value_number(status, "used")).s);
-	line("memory");
+	zcomp_line("memory");
 	fprintf(out, "%s available of %s\n", text_bytes(available).s, text_bytes(total).s);
 }
 
@@ -81,7 +81,7 @@ static void show_stores(struct json_object *list)
 
 static void show_pages(struct json_object *s)
 {
-	line("pages");
+	zcomp_line("pages");
 	fprintf(out, "%s of one word over and over, ", text_count(value_number(s, "same")).s);
 	fprintf(out, "%s kept as they are, ", text_count(value_number(s, "raw")).s);
 	fprintf(out, "%s in chunks", text_count(value_number(s, "chunked")).s);
@@ -94,7 +94,7 @@ static void show_pool(struct json_object *s)
 {
 	uint64_t limit = value_number(s, "limit");
 
-	line("compressed");
+	zcomp_line("compressed");
 	fprintf(out, "to %s in a pool of %s", text_bytes(value_number(s, "compressed")).s,
 		text_bytes(value_number(s, "pool")).s);
 	fprintf(out, ", at most %s", text_bytes(value_number(s, "peak")).s);
@@ -107,13 +107,13 @@ static void show_io(struct json_object *io)
 {
 	if (!io)
 		return;
-	line("pages I/O");
+	zcomp_line("pages I/O");
 	fprintf(out, "%s read, %s written", text_count(value_number(io, "reads")).s,
 		text_count(value_number(io, "writes")).s);
 	fprintf(out, ", %s given up by swap\n", text_count(value_number(io, "freed")).s);
 	if (!value_number(io, "failed-reads") && !value_number(io, "failed-writes"))
 		return;
-	line("failed");
+	zcomp_line("failed");
 	fprintf(out, "%s%s reads, ", color_on(RED), text_count(value_number(io, "failed-reads")).s);
 	fprintf(out, "%s writes%s\n", text_count(value_number(io, "failed-writes")).s,
 		color_off(RED));
@@ -125,7 +125,7 @@ static void show_one(struct json_object *s)
 		value_text(s, "name"), color_off(BOLD), value_text(s, "kind"),
 		text_bytes(value_number(s, "size")).s, value_text(s, "level"),
 		value_text(s, "codec"));
-	line("saved");
+	zcomp_line("saved");
 	fprintf(out, "%s, ratio %s: ", text_bytes(value_number(s, "saved")).s,
 		text_ratio(value_number(s, "ratio")).s);
 	fprintf(out, "%s in %s\n", text_bytes(value_number(s, "original")).s,
@@ -275,32 +275,5 @@ int zcomp_stats(int argc, char **argv)
 	}
 	json_object_put(times);
 	json_object_put(list);
-	return DONE;
-}
-
-int zcomp_policy(int argc, char **argv)
-{
-	struct json_object *settings;
-	struct conn *conn;
-	int ret = REFUSED;
-
-	if (argc)
-		return misuse(NULL, "unexpected \"%s\"", argv[0]);
-	conn = conn_open(&zcomp);
-	if (conn)
-		ret = conn_do(conn, "settings-get", NULL, &settings);
-	conn_close(conn);
-	if (ret)
-		return ret;
-	if (options.json) {
-		json_print(settings);
-		return DONE;
-	}
-	fprintf(out, "new devices and regions\n");
-	line("level");
-	fprintf(out, "%s\n", value_text(settings, "level"));
-	line("codec");
-	fprintf(out, "%s\n", value_text(settings, "codec"));
-	json_object_put(settings);
 	return DONE;
 }

@@ -359,7 +359,8 @@ class Memory:
         name = request.get("name", f"rayz{len(self.stores)}")
         if any(s["name"] == name for s in self.stores):
             raise Refusal(errno.EBUSY, "the device has a size already, reset it first", "name")
-        store = {"kind": "device", "limit": 0, **self.settings, **request, "name": name}
+        store = {"kind": "device", "limit": 0, "level": self.settings["level"],
+                 "codec": self.settings["codec"], **request, "name": name}
         self.stores.append(store)
         self.events.append(("device-ntf", {k: store[k] for k in ("name", "size", "level",
                                                                  "codec", "limit")}))
@@ -391,6 +392,9 @@ class Memory:
     def do_settings_set(self, request):
         self.settings = {**self.settings, **request}
         self.events.append(("settings-ntf", self.settings))
+
+    def do_policy_get(self, _request):
+        return self.state.get("policy", {})
 
 
 class Server:

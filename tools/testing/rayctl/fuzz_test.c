@@ -100,7 +100,7 @@ static void fuzz_parsers(unsigned long rounds)
 		good += !parse_number(text, &value);
 		good += !parse_duration(text, &value);
 		good += !parse_size(text, &value);
-		good += !parse_rate(text, &value);
+		good += !parse_percent(text, &value);
 		good += !parse_endpoint(text, &ep);
 		free(text);
 	}

@@ -45,7 +45,15 @@ wrong()
 	wrong 'set: nothing to set' set
 	wrong 'set: missing "limit"' set rayz0
 	wrong 'set: unknown key "size"' set rayz0 size 1G
-	wrong 'set: unknown key "limit"' set limit 1G
+	wrong 'set: unknown key "size"' set size 1G
+	wrong 'set: policy "now" is none of none, demand, threshold, time' set policy time,now
+	wrong 'set: policy "t" is not unique among none, demand, threshold, time' set policy t
+	wrong 'set: policy "" is none of none, demand, threshold, time' set policy time,
+	wrong 'set: threshold "70" is not a percentage such as 70%' set threshold 70
+	wrong 'set: threshold "100%" is out of range, 1% to 99%' set threshold 100%
+	wrong 'set: idle "1s" is out of range, 2s to 24h' set idle 1s
+	wrong 'set: rate "0%" is out of range, 0.0001% to 100%, or any' set rate 0%
+	wrong 'set: promote "1s" is out of range, 2s to 24h, or never' set promote 1s
 	wrong 'del: missing NAME' del
 	wrong 'del: unexpected "b"' del a b
 	wrong 'reset: missing NAME' reset
@@ -71,11 +79,14 @@ wrong()
 	says "rayctl: memcompress: module rayos_zcomp is not loaded (modprobe rayos_zcomp)"
 	refused_by memcompress set rayz0 lim 512M
 	refused_by memcompress set level fast codec lzo
+	refused_by memcompress set level balanced codec lzo-rle policy threshold,time,demand \
+		threshold 70% idle 30s
+	refused_by memcompress set hyst 5% limit none idle-m 1h rate any prom never pol none
 	refused_by memcompress
 	refused_by events memcompress
 	refused_by memcompress swap on 1G prio 5
 	done_by memcompress help
-	shows '^ +rayctl memcompress set \[level none\|fast\|balanced\|best\]$'
+	shows '^ +rayctl memcompress set \[level none\|fast\|balanced\|best\]'
 	done_by memcompress help add
 }
 
@@ -94,7 +105,11 @@ wrong()
 	done_by -j memcompress stats rayz0
 	json 'd["stats"][0]["time"]["bucket"][1]["count"] == 375 and len(d["store"]) == 1'
 	done_by -j memcompress policy
-	json 'd == {"level": "best", "codec": "lzo"}'
+	"$PYTHON" - "$MEMORY" "$output" <<-'END'
+	import json, sys, yaml
+	state, got = yaml.safe_load(open(sys.argv[1])), json.loads(sys.argv[2])
+	assert got == {"settings": state["settings"], "policy": state["policy"]}, got
+	END
 	done_by -j memcompress compact
 	json 'd == {"freed": 65536}'
 	done_by -j memcompress flush region3
@@ -132,7 +147,11 @@ wrong()
 		'^8m 32s and more +0 +0 +0 +41\.0k +41\.0k +88\.5%$' \
 		'^ +1024 +600 +60\.0%$'
 	done_by memcompress policy
-	shows '^  level +best$' '^  codec +lzo$'
+	shows '^  level +best$' '^  codec +lzo$' '^  order +threshold, time$' '^  threads +8$' \
+		'^  threshold +70% of memory in use, until there is 5% more: too little at present$' \
+		'^  limit +none$' '^  idle +not used for 30s to 1h, at present 1m$' \
+		'^  come back +at most 0\.2% a minute: 17 too many$' '^  promote +not used for 10m$' \
+		'^  demand +disabled +0 +0 +0 +0$' '^  time +43\.2k +900 +42\.3k +42\.9k$'
 	done_by status
 	shows '^memcompress +rayos_zcomp +loaded +0\.1\.0 +570 MiB saved, ratio 3\.5x, 1 device, 1 region$' \
 		'^lb +rayos_lb +not loaded'
@@ -155,7 +174,10 @@ wrong()
 	done_by memcompress set rayz0 limit 1G
 	done_by -j memcompress status rayz0
 	json 'd["store"][0]["limit"] == 1 << 30'
-	done_by memcompress set codec zstd
+	done_by memcompress set codec zstd policy time,demand rate 1.5%
+	done_by -j memcompress policy
+	json 'd["settings"]["link"] == ["time", "demand"] and d["settings"]["rate"] == 15000'
+	json 'd["settings"]["codec"] == "zstd" and d["settings"]["idle"] == 30 * 10**9'
 	done_by memcompress reset rayz2
 	done_by memcompress del rayz0
 	refused_by memcompress del rayz0
@@ -187,5 +209,5 @@ wrong()
 	[ "$(rayctl __complete compress swap on 1G "" | tr '\n' ' ')" = "priority " ]
 	start_kernel --state "$MEMORY"
 	[ "$(rayctl __complete compress del "" | tr '\n' ' ')" = "rayz0 region3 " ]
-	[ "$(rayctl __complete compress set r)" = $'rayz0\nregion3' ]
+	[ "$(rayctl __complete compress set r)" = $'rate\nrayz0\nregion3' ]
 }

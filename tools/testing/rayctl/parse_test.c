@@ -57,7 +57,7 @@ static const struct number_case sizes[] = {
 	{ "", REFUSED_WORD }, { NULL, 0 }
 };
 
-static const struct number_case rates[] = {
+static const struct number_case percents[] = {
 	{ "0%", 0 }, { "10%", 100000 }, { "100%", 1000000 }, { "0.5%", 5000 },
 	{ "99.9999%", 999999 }, { "101%", REFUSED_WORD }, { "10", REFUSED_WORD },
 	{ "%", REFUSED_WORD }, { "-1%", REFUSED_WORD }, { NULL, 0 }
@@ -126,7 +126,7 @@ int main(void)
 	check("number", parse_number, numbers);
 	check("duration", parse_duration, durations);
 	check("size", parse_size, sizes);
-	check("rate", parse_rate, rates);
+	check("percentage", parse_percent, percents);
 	check_endpoints();
 	check_pick();
 	return tap_end();

@@ -94,6 +94,27 @@ mm()
 	echo "${!1}"
 }
 
+# zc WORD...: compressed memory
+zc()
+{
+	rayctl memcompress "$@"
+}
+
+# json EXPRESSION WORD...: true in python of d, which is what rayctl -j says
+json()
+{
+	local expression=$1
+
+	shift
+	rayctl -j memcompress "$@" >"$BATS_TEST_TMPDIR/json" || return
+	/usr/bin/python3 - "$expression" "$BATS_TEST_TMPDIR/json" <<-'END'
+	import json, sys
+	d = json.load(open(sys.argv[2]))
+	if not eval(sys.argv[1]):
+	    sys.exit(f"not true: {sys.argv[1]}\n{json.dumps(d, indent=1)}")
+	END
+}
+
 # files: makes a directory of ordinary files, once
 files()
 {

@@ -9,6 +9,7 @@ Ends with 0 if all was as it should be, else says what was not.
 import ctypes
 import errno
 import fcntl
+import json
 import mmap
 import os
 import random
@@ -333,6 +334,70 @@ def test_pressure():
     expect(r.resident() <= 1024, f"{r.resident()} pages are still there")
     hog.clear()
     r.check()
+
+
+def wait_for(r, most, step):
+    """Until no more than so many pages are there; step is what is done meanwhile."""
+    ends = time.monotonic() + 120
+    while r.resident() > most:
+        expect(time.monotonic() < ends, f"{r.resident()} pages are still there")
+        step()
+        time.sleep(0.1)
+
+
+def test_hot(pages, hot):
+    """What is not used leaves by itself, and what is used does not."""
+    r = Region(int(pages))
+    r.fill(text)
+
+    def use():
+        for i in range(int(hot)):
+            expect(r.map[i * PAGE] == r.model[i * PAGE], f"page {i}")
+
+    wait_for(r, int(hot), use)
+    for _ in range(60):
+        use()
+        time.sleep(0.1)
+    expect(r.resident() <= int(hot), f"{r.resident()} pages are there again")
+    loaded = counter("fault-loaded")
+    expect(loaded == 0, f"{loaded} hot pages have been compressed")
+    r.check()
+
+
+def test_limited(pages, limit):
+    """All regions together take up no more than they shall, after a while."""
+    r = Region(int(pages))
+    r.fill(text)
+    ends = time.monotonic() + 120
+    while used() > int(limit):
+        expect(time.monotonic() < ends, f"{used()} bytes are in use")
+        time.sleep(0.2)
+    r.check()
+
+
+def test_left(pages, seconds):
+    """What is not used stays all the same."""
+    r = Region(int(pages))
+    r.fill(text)
+    time.sleep(int(seconds))
+    expect(r.resident() == int(pages), f"{r.resident()} pages are there")
+
+
+def status():
+    """What rayctl tells of the one region."""
+    told = subprocess.run(["rayctl", "-j", "memcompress", "status"], check=True,
+                          stdout=subprocess.PIPE)
+    return json.loads(told.stdout)["store"][0]
+
+
+def counter(name):
+    return status()["counters"][name]
+
+
+def used():
+    """Memory of the region, that of its pool included."""
+    told = status()
+    return told["resident"] * PAGE + told["pool"]
 
 
 def available():
