@@ -52,7 +52,7 @@ static void print_event(const struct object *object, const char *name, struct js
 	fflush(out);
 }
 
-/* The objects named, or else all whose module is there. */
+/* The objects named, or else all whose module is there for this network namespace. */
 static int choose(int argc, char **argv, const struct object **chosen)
 {
 	int count = 0;
@@ -71,7 +71,7 @@ static int choose(int argc, char **argv, const struct object **chosen)
 			chosen[count++] = object;
 	}
 	for (const struct object *const *o = objects; !argc && *o; o++)
-		if ((*o)->spec && module_loaded((*o)->module))
+		if ((*o)->spec && module_loaded((*o)->module) && !module_elsewhere(*o))
 			chosen[count++] = *o;
 	/* With nothing to follow, opening the first says what is missing. */
 	if (!count)

@@ -461,38 +461,59 @@ static void ask_for_extack(struct nl_sock *sk)
 		setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, wanted[i], &one, sizeof(one));
 }
 
-struct conn *conn_open(const struct object *object)
+/* Return: 0, then there is @conn, or libnl's error */
+static int reach(const struct object *object, struct conn **conn)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn *new = calloc(1, sizeof(*new));
 	int ret = -NLE_NOMEM;
 
-	if (conn)
-		conn->sk = nl_socket_alloc();
-	if (conn && conn->sk)
-		ret = genl_connect(conn->sk);
-	if (ret < 0) {
-		refused(object, NULL, "cannot open a netlink socket: %s", nl_geterror(ret));
-		conn_close(conn);
-		return NULL;
+	if (new)
+		new->sk = nl_socket_alloc();
+	if (new && new->sk)
+		ret = genl_connect(new->sk);
+	if (!ret) {
+		ask_for_extack(new->sk);
+		nl_socket_set_buffer_size(new->sk, ANSWER_BUFFER, 0);
+		new->object = object;
+		new->family = genl_ctrl_resolve(new->sk, object->spec->name);
+		ret = new->family < 0 ? new->family : 0;
 	}
-	ask_for_extack(conn->sk);
-	nl_socket_set_buffer_size(conn->sk, ANSWER_BUFFER, 0);
-	conn->object = object;
-	conn->family = genl_ctrl_resolve(conn->sk, object->spec->name);
-	if (conn->family >= 0)
+	if (ret) {
+		conn_close(new);
+		return ret;
+	}
+	*conn = new;
+	return 0;
+}
+
+struct conn *conn_open(const struct object *object)
+{
+	struct conn *conn;
+	int ret = reach(object, &conn);
+
+	if (!ret)
 		return conn;
-	if (conn->family == -NLE_OBJ_NOTFOUND && module_loaded(object->module))
+	if (ret == -NLE_OBJ_NOTFOUND && module_loaded(object->module))
 		refused(object, NULL,
 			"module %s is not there for this network namespace, but for the first",
 			object->module);
-	else if (conn->family == -NLE_OBJ_NOTFOUND)
+	else if (ret == -NLE_OBJ_NOTFOUND)
 		refused(object, NULL, "module %s is not loaded (modprobe %s)",
 			object->module, object->module);
 	else
 		refused(object, NULL, "cannot find netlink family %s: %s", object->spec->name,
-			nl_geterror(conn->family));
-	conn_close(conn);
+			nl_geterror(ret));
 	return NULL;
+}
+
+bool module_elsewhere(const struct object *object)
+{
+	struct conn *conn;
+	int ret = reach(object, &conn);
+
+	if (!ret)
+		conn_close(conn);
+	return ret == -NLE_OBJ_NOTFOUND && module_loaded(object->module);
 }
 
 void conn_close(struct conn *conn)

@@ -20,6 +20,8 @@ struct object;
  */
 struct conn *conn_open(const struct object *object);
 void conn_close(struct conn *conn);
+/* Its module is loaded, but is there for another network namespace only. */
+bool module_elsewhere(const struct object *object);
 
 /**
  * conn_do() - one request, one answer

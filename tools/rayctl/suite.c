@@ -13,18 +13,21 @@ static int get_status(const struct object *object, struct json_object *row)
 {
 	bool available = object->spec;
 	bool loaded = available && module_loaded(object->module);
+	bool elsewhere = loaded && module_elsewhere(object);
 
 	value_set(row, "object", json_object_new_string(object->name));
 	value_set(row, "module", json_object_new_string(object->module));
 	value_set(row, "available", json_object_new_boolean(available));
 	value_set(row, "loaded", json_object_new_boolean(loaded));
-	return loaded ? object->status(row) : DONE;
+	if (elsewhere)
+		value_set(row, "elsewhere", json_object_new_boolean(true));
+	return loaded && !elsewhere ? object->status(row) : DONE;
 }
 
 static void show_row(struct table *table, const struct object *object, struct json_object *row)
 {
 	enum color color = object->spec ? PLAIN : DIM;
-	char figure[128];
+	char figure[128], version[64] = "-";
 
 	table_cell(table, object->spec ? BOLD : DIM, "%s", object->name);
 	table_cell(table, color, "%s", object->module);
@@ -36,6 +39,11 @@ static void show_row(struct table *table, const struct object *object, struct js
 		table_cell(table, YELLOW, "not loaded");
 		table_cell(table, color, "-");
 		table_cell(table, color, "modprobe %s", object->module);
+	} else if (value_at(row, "elsewhere")) {
+		module_version(object->module, version, sizeof(version));
+		table_cell(table, GREEN, "loaded");
+		table_cell(table, color, "%s", version);
+		table_cell(table, color, "not there for this network namespace, but for the first");
 	} else {
 		object->figure(row, figure, sizeof(figure));
 		table_cell(table, GREEN, "loaded");

@@ -260,11 +260,8 @@ FAST="interval 1s timeout 500ms rise 1 fall 1"
 	rayctl -n $D events lb >"$log" 2>&1 3>&- &
 	watcher=$!
 	rayctl -n $D -j events lb >"$log.json" 2>&1 3>&- &
-	# until they listen
-	until [ -s "$log" ] && [ -s "$log.json" ]; do
-		lb set web rise 1
-		agent sleep seconds=0.1
-	done
+	until_heard "$log" lb set web rise 1
+	until_heard "$log.json" lb set web rise 1
 	agent knob name=b1 health=503
 	until_is 20 s1_state unhealthy
 	agent knob name=b1 health=200

@@ -188,11 +188,8 @@ two_files()
 @test "events: a restore tells of what it changes" {
 	two_files
 	lb restore "$A"
-	timeout 60 ip netns exec $D rayctl -j events >"$BATS_TEST_TMPDIR/events" 3>&- &
-	until [ -s "$BATS_TEST_TMPDIR/events" ]; do
-		lb set web when-down reset
-		agent sleep seconds=0.2
-	done
+	ip netns exec $D rayctl -j events >"$BATS_TEST_TMPDIR/events" 3>&- &
+	until_heard "$BATS_TEST_TMPDIR/events" lb set web when-down reset
 	lb restore "$A"
 	lb restore "$B"
 	agent sleep seconds=1

@@ -136,10 +136,7 @@ rejects()
 	web health http:/health interval 1s rise 1 fall 1
 	until_so 20 's1_check_passed && s2_check_passed && s3_check_passed'
 	cli --subscribe events --duration 300 >"$log" 2>&1 3>&- &
-	until [ -s "$log" ]; do
-		lb set web rise 1
-		agent sleep seconds=0.2
-	done
+	until_heard "$log" lb set web rise 1
 	agent knob name=b2 health=503
 	until_is 20 s2_state unhealthy
 	lb del web backend $B3

@@ -174,6 +174,22 @@ until_is()
 	done
 }
 
+# until_heard FILE COMMAND...: change something until who follows has told of it there
+until_heard()
+{
+	local end=$((SECONDS + 60)) file=$1
+	shift
+
+	until [ -s "$file" ]; do
+		if ((SECONDS > end)); then
+			echo "nothing is heard of: $*"
+			return 1
+		fi
+		"$@"
+		agent sleep seconds=0.2
+	done
+}
+
 # refused STATUS TEXT COMMAND...: it ends with that status, says nothing on
 # stdout and on stderr first of all one line that has TEXT in it; a refusal
 # of the kernel's (2) is that line alone, a usage may follow a wrong word (1)

@@ -126,8 +126,18 @@ pages_to()
 	done
 	"${user[@]}" "$(command -v rayctl)" memcompress status
 	is $S/disksize 8388608
+}
+
+@test "other network namespaces have the rest of the suite" {
 	run -2 unshare --net rayctl memcompress status
 	[[ $output = *"not there for this network namespace"* ]]
+	run -2 unshare --net rayctl events memcompress
+	[[ $output = *"not there for this network namespace"* ]]
+	run -0 unshare --net rayctl status
+	grep -q '^memcompress .*loaded.*not there for this network namespace' <<<"$output"
+	grep -q '^lb .*loaded.* 0 balancers' <<<"$output"
+	run -124 unshare --net timeout 2 rayctl events
+	[ -z "$output" ]
 }
 
 # made_with LEVEL CODEC: so new devices are
