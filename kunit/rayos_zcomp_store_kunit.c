@@ -457,6 +457,45 @@ static void chunk_is_made_anew(struct kunit *test)
 	expect_stats(test, s);
 }
 
+/* Whoever reads one page of it after the other has it decompressed once, and what is
+ * remembered of it is true
+ */
+static void chunk_is_read_at_once(struct kunit *test)
+{
+	struct shelf *s = new_shelf(test, RAYOS_ZCOMP_BEST);
+	struct shelf *other = new_shelf(test, RAYOS_ZCOMP_BEST);
+	u64 before, round;
+	u32 i;
+
+	other->random++;
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 4; i++) {
+			KUNIT_ASSERT_EQ(test, put(s, i, PAGE_TEXT), 0);
+			KUNIT_ASSERT_EQ(test, put(other, i, PAGE_TEXT), 0);
+		}
+		KUNIT_ASSERT_EQ(test, rayos_zcomp_promote(s->store, 0), 0);
+		before = counted(s, RAYOS_ZCOMP_C_DECOMPRESSED);
+		for (i = 0; i < 4; i++)
+			KUNIT_EXPECT_TRUE(test, right(s, i));
+		/* no more than once for each processor */
+		KUNIT_EXPECT_LE(test, counted(s, RAYOS_ZCOMP_C_DECOMPRESSED),
+				before + 4 * num_online_cpus());
+		KUNIT_EXPECT_GE(test, counted(s, RAYOS_ZCOMP_C_DECOMPRESSED),
+				before + 4);
+		KUNIT_ASSERT_EQ(test, rayos_zcomp_promote(other->store, 0), 0);
+		for (i = 0; i < 4; i++) {
+			KUNIT_EXPECT_TRUE(test, right(other, i));
+			KUNIT_EXPECT_TRUE(test, right(s, i));
+		}
+		/* what leaves it is not what is remembered */
+		KUNIT_ASSERT_EQ(test, put(s, 1, PAGE_SPARSE), 0);
+		KUNIT_EXPECT_EQ(test, wrong_pages(s), 0);
+		KUNIT_EXPECT_EQ(test, wrong_pages(other), 0);
+	}
+	rayos_zcomp_store_free(other->store);
+	test->priv = s->store;
+}
+
 static u64 promote(struct shelf *s, bool idle, bool huge, u32 threshold, u64 most)
 {
 	const struct rayos_zcomp_which which = { idle, huge, threshold, most };
@@ -644,6 +683,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(chunk_lives_as_long_as_one_of_it),
 	KUNIT_CASE(codec_that_comes_late),
 	KUNIT_CASE(chunk_is_made_anew),
+	KUNIT_CASE(chunk_is_read_at_once),
 	KUNIT_CASE(what_is_promoted),
 	KUNIT_CASE(what_is_not_promoted),
 	KUNIT_CASE(limit_refuses),

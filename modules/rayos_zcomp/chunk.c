@@ -79,7 +79,9 @@ static int gather(const struct rayos_zcomp_store *store,
 	int i, err = 0, nr = 0;
 
 	if (chunk)
-		err = rayos_zcomp_load_chunk(store, chunk, stream);
+		err = rayos_zcomp_load_chunk(store, chunk, first, stream);
+	/* others come to where its pages are */
+	stream->store = NULL;
 	for (i = 0; i < RAYOS_ZCOMP_GROUP && !err; i++) {
 		nr += !!rayos_zcomp_handle(&group[i]);
 		if (!(group[i].word & RAYOS_ZCOMP_CHUNK))
@@ -99,6 +101,7 @@ static void join(struct rayos_zcomp_store *store,
 	unsigned long word[RAYOS_ZCOMP_GROUP] = {};
 	int i;
 
+	rayos_zcomp_chunk_made();
 	for (i = 0; i < RAYOS_ZCOMP_GROUP; i++) {
 		if (!rayos_zcomp_handle(&group[i]))
 			continue;

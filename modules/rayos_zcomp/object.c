@@ -2,6 +2,7 @@
 /*
  * What a page is kept as, and what it is again.  Its group is locked.
  */
+#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -15,6 +16,8 @@
 
 /* How often room is made for one page */
 #define PATIENCE	8
+
+static atomic64_t chunks; /* that have been made, of all stores */
 
 /**
  * rayos_zcomp_len() - how large the object of a page is
@@ -224,33 +227,71 @@ codec_of(const struct rayos_zcomp_store *store,
 }
 
 /**
+ * rayos_zcomp_chunk_made() - there is a chunk that there was not before
+ *
+ * Context: Its group is locked, and nobody has found it so far.
+ */
+void rayos_zcomp_chunk_made(void)
+{
+	atomic64_inc(&chunks);
+}
+
+/* If no chunk has been made since, it is the same, whatever else has happened */
+static bool has_chunk(const struct rayos_zcomp_stream *stream,
+		      const struct rayos_zcomp_store *store, u64 first)
+{
+	return stream->store == store && stream->first == first &&
+	       stream->chunks == atomic64_read(&chunks);
+}
+
+static void remember_chunk(struct rayos_zcomp_stream *stream,
+			   const struct rayos_zcomp_store *store, u64 first)
+{
+	stream->store = store;
+	stream->first = first;
+	stream->chunks = atomic64_read(&chunks);
+}
+
+/**
  * rayos_zcomp_load_chunk() - what the four pages of a chunk are
  * @store: the store
  * @entry: of one of them; its group is locked
- * @stream: they are left at its @in
+ * @first: number of the first of them
+ * @stream: they are left at its @in.  Who changes them there makes its @store NULL.
+ *
+ * Who has wanted one of them often wants the next, so they are not decompressed again
+ * while they are still there.
  *
  * Context: Process context.
  * Return: 0, or -EBADMSG if memory has been damaged.
  */
 int rayos_zcomp_load_chunk(const struct rayos_zcomp_store *store,
-			   const struct rayos_zcomp_entry *entry,
+			   const struct rayos_zcomp_entry *entry, u64 first,
 			   struct rayos_zcomp_stream *stream)
 {
 	const struct rayos_zcomp_codec *codec = codec_of(store, entry);
 	const void *src;
 	u32 len;
+	int err;
 
+	if (has_chunk(stream, store, first))
+		return 0;
+	stream->store = NULL;
 	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
-	return rayos_zcomp_decompress(store->counts, codec,
-				      rayos_zcomp_stream_work(stream, codec), src,
-				      len, stream->in, RAYOS_ZCOMP_CHUNK_BYTES);
+	err = rayos_zcomp_decompress(store->counts, codec,
+				     rayos_zcomp_stream_work(stream, codec), src,
+				     len, stream->in, RAYOS_ZCOMP_CHUNK_BYTES);
+	if (!err)
+		remember_chunk(stream, store, first);
+	return err;
 }
 
 static int read_chunk(const struct rayos_zcomp_store *store,
-		      const struct rayos_zcomp_entry *entry, u32 which, void *page)
+		      const struct rayos_zcomp_entry *entry, u64 index, void *page)
 {
 	struct rayos_zcomp_stream *stream = rayos_zcomp_stream_get();
-	int err = rayos_zcomp_load_chunk(store, entry, stream);
+	u32 which = index % RAYOS_ZCOMP_GROUP;
+	int err = rayos_zcomp_load_chunk(store, entry, index - which, stream);
 
 	if (!err)
 		memcpy(page, stream->in + which * PAGE_SIZE, PAGE_SIZE);
@@ -287,7 +328,7 @@ int rayos_zcomp_load(const struct rayos_zcomp_store *store,
 		return 0;
 	}
 	if (entry->word & RAYOS_ZCOMP_CHUNK)
-		return read_chunk(store, entry, index % RAYOS_ZCOMP_GROUP, page);
+		return read_chunk(store, entry, index, page);
 	src = rayos_zcomp_object(store->pool, rayos_zcomp_handle(entry), &len);
 	return expand(store, codec_of(store, entry), stream, src, len, page);
 }

@@ -65,8 +65,9 @@ int rayos_zcomp_load(const struct rayos_zcomp_store *store,
 		     const struct rayos_zcomp_entry *entry, u64 index,
 		     struct rayos_zcomp_stream *stream, void *page);
 int rayos_zcomp_load_chunk(const struct rayos_zcomp_store *store,
-			   const struct rayos_zcomp_entry *entry,
+			   const struct rayos_zcomp_entry *entry, u64 first,
 			   struct rayos_zcomp_stream *stream);
+void rayos_zcomp_chunk_made(void);
 void rayos_zcomp_drop(struct rayos_zcomp_store *store,
 		      struct rayos_zcomp_entry *group,
 		      struct rayos_zcomp_entry *entry);

@@ -9,6 +9,8 @@
 #include <linux/types.h>
 #include <rayos/zcomp.h>
 
+struct rayos_zcomp_store;
+
 /**
  * struct rayos_zcomp_stream - scratch memory of a processor
  * @lock: held from rayos_zcomp_stream_get() on
@@ -17,6 +19,9 @@
  * @user: codec that has used @work last, NULL if it is of no use to any
  * @in: 16 KiB, to put pages side by side
  * @out: RAYOS_ZCOMP_WORST(16 KiB), for what they are compressed to
+ * @store: whose chunk is at @in; it may be gone.  NULL if there is none.
+ * @first: number of the first page of that chunk
+ * @chunks: how many chunks had been made by then
  */
 struct rayos_zcomp_stream {
 	struct mutex lock; /* all of it */
@@ -25,6 +30,9 @@ struct rayos_zcomp_stream {
 	const struct rayos_zcomp_codec *user;
 	u8 *in;
 	u8 *out;
+	const struct rayos_zcomp_store *store;
+	u64 first;
+	u64 chunks;
 };
 
 int rayos_zcomp_stream_init(void);
