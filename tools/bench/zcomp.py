@@ -8,11 +8,13 @@ build/bench/pages and, unless it counts, tools/bench/store built.
 Where instructions are counted, a microsecond is 1,000 of them, and fewer pages tell.
 """
 import contextlib
+import fcntl
 import json
 import mmap
 import os
 import random
 import re
+import struct
 import sys
 import time
 
@@ -28,6 +30,7 @@ CHURNED = 32 << 20       # bytes that are written anew
 PAGES = "build/bench/pages"
 UNIT = "1,000 instructions a page" if COUNTED else "us a page"
 MADV_PAGEOUT = 21
+SET_SIZE, COMPRESS = 0x40087A60, 0x40107A62
 
 
 def put(path, value):
@@ -290,37 +293,79 @@ def best(some):
                        *interleaved(mine, peer), "zram zstd")]
 
 
+class Region:
+    """Memory of ours that can be mapped, with so much in it."""
+
+    def __init__(self, data):
+        self.data = data
+        self.fd = os.open("/dev/rayos_zcomp", os.O_RDWR)
+        fcntl.ioctl(self.fd, SET_SIZE, struct.pack("Q", len(data)))
+        self.map = mmap.mmap(self.fd, len(data))
+
+    def compress(self):
+        fcntl.ioctl(self.fd, COMPRESS, struct.pack("QQ", 0, len(self.data)))
+
+    def measure(self):
+        """Microseconds for a page to leave, to come back, and to leave unchanged."""
+        self.map[:] = self.data[:]
+        times = [time.perf_counter_ns()]
+        for step in self.compress, lambda: touch(self.map), self.compress:
+            step()
+            times.append(time.perf_counter_ns())
+        nr = len(self.data) // PAGE
+        return [(after - before) / 1000 / nr for before, after in zip(times, times[1:])]
+
+    def end(self):
+        if memoryview(self.map) != memoryview(self.data):
+            sys.exit("a region has other pages than were written")
+        self.map.close()
+        os.close(self.fd)
+
+
+def touch(memory):
+    for at in range(0, len(memory), PAGE):
+        memory[at]
+
+
+def swap_measure(device, memory, some):
+    """Microseconds for a page to go out to swap, and to come back."""
+    device.begin(len(some) * 2, algorithm="lzo")
+    sh(f"mkswap {device.dev} && swapon {device.dev}")
+    began = time.perf_counter_ns()
+    memory.madvise(MADV_PAGEOUT)
+    went = time.perf_counter_ns()
+    nr = swapped_in()
+    at_once = time.perf_counter_ns()
+    touch(memory)
+    came = time.perf_counter_ns()
+    nr = swapped_in() - nr
+    sh(f"swapoff {device.dev}")
+    if nr < len(some) // PAGE * 9 // 10:
+        sys.exit(f"{device.name}: only {nr} pages came back from swap")
+    return (went - began) / 1000 / nr, (came - at_once) / 1000 / nr
+
+
 def swap(some):
-    """Pages that go out to swap, and come back one after the other."""
+    """Pages that go out to swap and come back one after the other, and those of a
+    region."""
     put("/proc/sys/vm/page-cluster", "0")
     memory = mmap.mmap(-1, len(some), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(OSError):
         memory.madvise(15)  # no huge pages, if the kernel has any
     memory[:] = some[:]
+    region = Region(some)
 
     def both(device):
-        device.begin(len(some) * 2, algorithm="lzo")
-        sh(f"mkswap {device.dev} && swapon {device.dev}")
-        began = time.perf_counter_ns()
-        memory.madvise(MADV_PAGEOUT)
-        went = time.perf_counter_ns()
-        nr = swapped_in()
-        at_once = time.perf_counter_ns()
-        for at in range(0, len(memory), PAGE):
-            memory[at]
-        came = time.perf_counter_ns()
-        nr = swapped_in() - nr
-        sh(f"swapoff {device.dev}")
-        if nr < len(some) // PAGE * 9 // 10:
-            sys.exit(f"{device.name}: only {nr} pages came back from swap")
-        return (went - began) / 1000 / nr, (came - at_once) / 1000 / nr
+        return swap_measure(device, memory, some)
 
-    for device in BOTH:
-        both(device)
-    mine, peer = interleaved(*[lambda d=d: both(d) for d in BOTH])
+    measures = [lambda d=d: both(d) for d in BOTH] + [region.measure]
+    for measure in measures:
+        measure()
+    mine, peer, ours = interleaved(*measures)
     if memoryview(memory) != memoryview(some):
         sys.exit("other pages came back from swap than went")
-    log("swap")
+    region.end()
+    log("swap and regions")
     rows = [report.row(f"swap {name}, lzo", UNIT, "lower", [m[n] for m in mine],
                        [p[n] for p in peer], "zram lzo", 1)
             for n, name in enumerate(("out", "in"))]
@@ -328,7 +373,15 @@ def swap(some):
         rows.append(report.row("swap in, lzo", "faults/s", "higher",
                                [1e6 / m[1] for m in mine], [1e6 / p[1] for p in peer],
                                "zram lzo", 1))
-    return rows
+    rows += [report.row(f"region, a page {name}, lzo", UNIT, "lower",
+                        [o[n] for o in ours], [p[n] for p in peer],
+                        f"zram lzo, swap {how}", goal)
+             for n, name, how, goal in ((0, "leaves", "out", 1),
+                                        (1, "comes back", "in", 1.25))]
+    rows.append(report.row("region, a page leaves unchanged, lzo", UNIT, "lower",
+                           [o[2] for o in ours], [p[0] for p in peer],
+                           "zram lzo, swap out"))
+    return rows if COUNTED else rows[:-1] + [at_most(rows[-1], 0.3)]
 
 
 def swapped_in():
