@@ -391,6 +391,70 @@ static void cold_pages_are_promoted(struct kunit *test)
 	expect_all(test, l);
 }
 
+static u32 window(struct land *l, u64 index)
+{
+	return rayos_zcomp_region_window(l->region, index);
+}
+
+static void windows_grow_while_pages_follow(struct kunit *test)
+{
+	struct land *l = new_land(test, 0);
+
+	KUNIT_EXPECT_EQ(test, window(l, 7), 1);
+	KUNIT_EXPECT_EQ(test, window(l, 8), 2);
+	KUNIT_EXPECT_EQ(test, window(l, 10), 4);
+	KUNIT_EXPECT_EQ(test, window(l, 14), 8);
+	KUNIT_EXPECT_EQ(test, window(l, 22), 16);
+	KUNIT_EXPECT_EQ(test, window(l, 38), 16);
+	/* some that were in memory, no more than have come back together */
+	KUNIT_EXPECT_EQ(test, window(l, 54 + 16), 16);
+	KUNIT_EXPECT_EQ(test, window(l, 86 + 17), 1);
+	/* the same once more, and back */
+	KUNIT_EXPECT_EQ(test, window(l, 103), 1);
+	KUNIT_EXPECT_EQ(test, window(l, 102), 1);
+	KUNIT_EXPECT_EQ(test, window(l, 0), 1);
+	KUNIT_EXPECT_EQ(test, window(l, 1), 2);
+}
+
+static struct page *ahead(struct land *l, u64 index)
+{
+	return rayos_zcomp_region_ahead(l->region, index);
+}
+
+static void what_comes_ahead(struct kunit *test)
+{
+	struct rayos_zcomp_sweep what = everything;
+	struct land *l = new_land(test, 0);
+	struct page *page;
+
+	/* what has never been used, and what is in memory, does not */
+	KUNIT_EXPECT_NULL(test, ahead(l, 0));
+	put(test, l, 0, PAGE_TEXT, 1);
+	put(test, l, 1, PAGE_WORD, 2);
+	KUNIT_EXPECT_NULL(test, ahead(l, 0));
+	KUNIT_EXPECT_NULL(test, ahead(l, 2));
+	sweep(l, &what);
+	KUNIT_ASSERT_EQ(test, resident(l), 0);
+	/* what costs no more than a fault */
+	KUNIT_EXPECT_NULL(test, ahead(l, 1));
+	page = ahead(l, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, resident(l), 1);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_counted(l->region->store->counts,
+						  RAYOS_ZCOMP_C_FAULT_AHEAD), 1);
+	KUNIT_EXPECT_EQ(test, rayos_zcomp_counted(l->region->store->counts,
+						  RAYOS_ZCOMP_C_FAULT_LOADED), 0);
+	KUNIT_EXPECT_TRUE(test, is_there(test, l, 0));
+	/* it has not changed, so that it costs nothing */
+	what = everything;
+	sweep(l, &what);
+	KUNIT_EXPECT_EQ(test, what.evicted, 1);
+	KUNIT_EXPECT_EQ(test, what.compressed, 0);
+	KUNIT_EXPECT_TRUE(test, is_there(test, l, 0));
+	KUNIT_EXPECT_TRUE(test, is_there(test, l, 1));
+}
+
 #define TENANTS	3
 #define ROUNDS	4000
 
@@ -487,6 +551,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ages_are_of_all),
 	KUNIT_CASE(bins_of_ages),
 	KUNIT_CASE(cold_pages_are_promoted),
+	KUNIT_CASE(windows_grow_while_pages_follow),
+	KUNIT_CASE(what_comes_ahead),
 	KUNIT_CASE(used_and_evicted_at_once),
 	{}
 };

@@ -96,6 +96,8 @@ static const struct metric metrics[] = {
 		"Pages used after they had been unmapped."),
 	COUNTER("loaded_faults_total", FAULT_LOADED,
 		"Pages used after they had been evicted."),
+	COUNTER("ahead_pages_total", FAULT_AHEAD,
+		"Pages that came back with the one before them."),
 	COUNTER("cooled_pages_total", COOLED,
 		"Pages unmapped to see whether they are used."),
 	COUNTER("evicted_clean_pages_total", EVICTED_CLEAN,

@@ -105,6 +105,28 @@ static struct rayos_zcomp_region *default_region(struct file *file)
 	return region_of(file, READ_ONCE(region_pages), READ_ONCE(region_kept));
 }
 
+/* Those after a page that has come back, too, if it looks as if they were used next.
+ * What is mapped already stays so, and what cannot be is mapped by its own fault.
+ */
+static void map_ahead(struct vm_fault *vmf, struct rayos_zcomp_region *region)
+{
+	u32 i, window = rayos_zcomp_region_window(region, vmf->pgoff);
+	unsigned long address = vmf->address & PAGE_MASK;
+	struct page *page;
+
+	for (i = 1; i < window; i++) {
+		address += PAGE_SIZE;
+		if (address >= vmf->vma->vm_end ||
+		    vmf->pgoff + i >= pages_of(region))
+			break;
+		page = rayos_zcomp_region_ahead(region, vmf->pgoff + i);
+		if (page) {
+			vm_insert_page(vmf->vma, address, page);
+			put_page(page);
+		}
+	}
+}
+
 static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct rayos_zcomp_region *region = vmf->vma->vm_private_data;
@@ -116,6 +138,8 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	page = rayos_zcomp_region_page(region, vmf->pgoff, &loaded);
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
+	if (loaded)
+		map_ahead(vmf, region);
 	vmf->page = page;
 	return loaded ? VM_FAULT_MAJOR : 0;
 }
@@ -144,7 +168,8 @@ static int map(struct file *file, struct vm_area_struct *vma)
 		return PTR_ERR(region);
 	if (end > pages_of(region))
 		return -ENXIO;
-	vm_flags_set(vma, VM_DONTEXPAND);
+	/* pages are mapped by faults of others */
+	vm_flags_set(vma, VM_DONTEXPAND | VM_MIXEDMAP);
 	vma->vm_private_data = region;
 	vma->vm_ops = &vm_ops;
 	return 0;

@@ -31,6 +31,12 @@
 /* Charged to who uses it first */
 #define GFP_REGION	(GFP_HIGHUSER | __GFP_ACCOUNT)
 
+/* Nobody else has to give memory back for what may not be used */
+#define GFP_AHEAD	((GFP_REGION & ~__GFP_RECLAIM) | __GFP_NOWARN)
+
+/* The most pages that come back together */
+#define WINDOW_MAX	16
+
 #define RESIDENCE	(RAYOS_ZCOMP_RESIDENT | RAYOS_ZCOMP_MAPPED | \
 			 RAYOS_ZCOMP_HOPELESS)
 
@@ -94,43 +100,50 @@ static void settle(struct rayos_zcomp_region *region,
 }
 
 static struct page *bring(struct rayos_zcomp_region *region,
-			  struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+			  struct rayos_zcomp_entry *entry, u64 index, gfp_t gfp)
 {
-	struct page *page = alloc_page(GFP_REGION);
+	struct page *page = alloc_page(gfp);
 	int err;
 
 	if (!page)
 		return ERR_PTR(-ENOMEM);
-	*loaded = rayos_zcomp_handle(entry);
 	err = load(region, entry, index, page);
 	if (err) {
 		__free_page(page);
 		return ERR_PTR(err);
 	}
-	rayos_zcomp_count(region->store->counts,
-			  *loaded ? RAYOS_ZCOMP_C_FAULT_LOADED :
-				    RAYOS_ZCOMP_C_FAULT_NEW);
 	settle(region, entry, page, RAYOS_ZCOMP_MAPPED);
 	return page;
 }
 
-static struct page *use(struct rayos_zcomp_region *region,
-			struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+/* It is used now, as far as can be seen */
+static void get_used(struct rayos_zcomp_entry *entry, struct page *page)
 {
-	struct page *page = page_of(entry);
-
-	if (!(entry->word & RAYOS_ZCOMP_RESIDENT))
-		page = bring(region, entry, index, loaded);
-	else if (!(entry->word & RAYOS_ZCOMP_MAPPED))
-		rayos_zcomp_count(region->store->counts,
-				  RAYOS_ZCOMP_C_FAULT_SOFT);
-	if (IS_ERR(page))
-		return page;
 	get_page(page);
 	rayos_zcomp_set(entry, (entry->word &
 				~(RAYOS_ZCOMP_USED | RAYOS_ZCOMP_IDLE)) |
 			       RAYOS_ZCOMP_MAPPED |
 			       FIELD_PREP(RAYOS_ZCOMP_USED, rayos_zcomp_clock()));
+}
+
+static struct page *use(struct rayos_zcomp_region *region,
+			struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+{
+	enum rayos_zcomp_counter what = RAYOS_ZCOMP_C_FAULT_SOFT;
+	unsigned long word = entry->word;
+	struct page *page = page_of(entry);
+
+	if (!(word & RAYOS_ZCOMP_RESIDENT)) {
+		*loaded = rayos_zcomp_handle(entry);
+		what = *loaded ? RAYOS_ZCOMP_C_FAULT_LOADED :
+				 RAYOS_ZCOMP_C_FAULT_NEW;
+		page = bring(region, entry, index, GFP_REGION);
+		if (IS_ERR(page))
+			return page;
+	}
+	if (!(word & RAYOS_ZCOMP_RESIDENT) || !(word & RAYOS_ZCOMP_MAPPED))
+		rayos_zcomp_count(region->store->counts, what);
+	get_used(entry, page);
 	return page;
 }
 
@@ -164,6 +177,64 @@ struct page *rayos_zcomp_region_page(struct rayos_zcomp_region *region, u64 inde
 	return page;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_page);
+
+/**
+ * rayos_zcomp_region_window() - how many pages are to come back with one that is used
+ * @region: the region
+ * @index: number of that page, which has come back
+ *
+ * While one after the other is used they are twice as many each time, up to 16.  Threads
+ * that go through a region each on their own spoil each other's; that costs faults.
+ *
+ * Context: Any.
+ * Return: the number, that page included.
+ */
+u32 rayos_zcomp_region_window(struct rayos_zcomp_region *region, u64 index)
+{
+	u32 window = READ_ONCE(region->window);
+	u64 beyond = index - READ_ONCE(region->next);
+
+	/* a few in between that are in memory do not matter */
+	window = beyond <= window ? clamp(2 * window, 1U, (u32)WINDOW_MAX) : 1;
+	WRITE_ONCE(region->window, window);
+	WRITE_ONCE(region->next, index + window);
+	return window;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_window);
+
+/**
+ * rayos_zcomp_region_ahead() - have a page come back that will be used soon
+ * @region: the region
+ * @index: number of the page, below that of its pages
+ *
+ * Context: May sleep.
+ * Return: the page, to be given back by put_page(), or NULL if it is in memory, has
+ * never been used, or would not come easily.
+ */
+struct page *rayos_zcomp_region_ahead(struct rayos_zcomp_region *region, u64 index)
+{
+	struct rayos_zcomp_entry *entry = rayos_zcomp_lookup(region->store, index);
+	struct rayos_zcomp_entry *group;
+	struct page *page = NULL;
+
+	if (!entry)
+		return NULL;
+	group = rayos_zcomp_group(entry, index);
+	rayos_zcomp_lock(group);
+	if (!(entry->word & RAYOS_ZCOMP_RESIDENT) && rayos_zcomp_handle(entry)) {
+		page = bring(region, entry, index, GFP_AHEAD);
+		if (IS_ERR(page))
+			page = NULL;
+		else
+			get_used(entry, page);
+	}
+	rayos_zcomp_unlock(group);
+	if (page)
+		rayos_zcomp_count(region->store->counts,
+				  RAYOS_ZCOMP_C_FAULT_AHEAD);
+	return page;
+}
+EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_ahead);
 
 /* A page leaves memory.  Its reference is frozen, its object is what it is now */
 static void leave(struct rayos_zcomp_region *region,

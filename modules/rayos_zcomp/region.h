@@ -21,6 +21,8 @@ struct rayos_zcomp_sweep;
  * @mapping: who maps them
  * @resident: pages in memory
  * @shadowed: of these, pages whose object is kept as they may not have changed
+ * @next: number of the page that follows those that have come back last
+ * @window: how many have come back together then
  * @pid: who has made it, in the first namespace
  * @comm: name of that program
  */
@@ -29,6 +31,8 @@ struct rayos_zcomp_region {
 	struct address_space *mapping;
 	atomic64_t resident;
 	atomic64_t shadowed;
+	u64 next;
+	u32 window;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
@@ -38,6 +42,8 @@ rayos_zcomp_region_new(struct address_space *mapping, u64 nr_pages, u32 limit);
 void rayos_zcomp_region_free(struct rayos_zcomp_region *region);
 struct page *rayos_zcomp_region_page(struct rayos_zcomp_region *region, u64 index,
 				     bool *loaded);
+u32 rayos_zcomp_region_window(struct rayos_zcomp_region *region, u64 index);
+struct page *rayos_zcomp_region_ahead(struct rayos_zcomp_region *region, u64 index);
 void rayos_zcomp_region_discard(struct rayos_zcomp_region *region, u64 first,
 				u64 nr);
 bool rayos_zcomp_evict(struct rayos_zcomp_region *region,

@@ -26,6 +26,8 @@
  * @RAYOS_ZCOMP_C_EVICTED: of a region, given back after they had been compressed
  * @RAYOS_ZCOMP_C_BUSY: of a region, not evicted as somebody was using them
  * @RAYOS_ZCOMP_C_DISCARDED: of a region, given up by who used it
+ * @RAYOS_ZCOMP_C_FAULT_AHEAD: of a region, come back with the one before them, which
+ *	was used
  */
 enum rayos_zcomp_counter {
 	RAYOS_ZCOMP_C_COMPRESSED,
@@ -41,6 +43,7 @@ enum rayos_zcomp_counter {
 	RAYOS_ZCOMP_C_EVICTED,
 	RAYOS_ZCOMP_C_BUSY,
 	RAYOS_ZCOMP_C_DISCARDED,
+	RAYOS_ZCOMP_C_FAULT_AHEAD,
 	/* private: how many there are */
 	RAYOS_ZCOMP_COUNTERS
 };

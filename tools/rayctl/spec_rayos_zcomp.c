@@ -144,10 +144,11 @@ static const struct spec_attr attrs_counters[] = {
 	[11] = { .name = "evicted", .kind = SPEC_UINT },
 	[12] = { .name = "busy", .kind = SPEC_UINT },
 	[13] = { .name = "discarded", .kind = SPEC_UINT },
+	[14] = { .name = "fault-ahead", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_counters = {
-	"counters", 13, attrs_counters
+	"counters", 14, attrs_counters
 };
 
 static const struct spec_attr attrs_io[] = {

@@ -226,12 +226,12 @@ static void show_all_counters(struct json_object *list)
 	};
 	static const struct column regions[] = {
 		{ "NAME" }, { "NEW", true, 5 }, { "SOFT", true, 2 }, { "LOADED", true },
-		{ "COOLED", true, 3 }, { "EVICTED", true }, { "CLEAN", true, 1 },
-		{ "BUSY", true, 4 }, { "DISCARDED", true, 6 },
+		{ "AHEAD", true, 7 }, { "COOLED", true, 3 }, { "EVICTED", true },
+		{ "CLEAN", true, 1 }, { "BUSY", true, 4 }, { "DISCARDED", true, 6 },
 	};
 	static const char *const region_counters[] = {
-		"fault-new", "fault-soft", "fault-loaded", "cooled", "evicted", "evicted-clean",
-		"busy", "discarded"
+		"fault-new", "fault-soft", "fault-loaded", "fault-ahead", "cooled", "evicted",
+		"evicted-clean", "busy", "discarded"
 	};
 	struct json_object *rest = json_object_new_array(), *s;
 
@@ -241,7 +241,7 @@ static void show_all_counters(struct json_object *list)
 			json_object_array_add(rest, json_object_get(s));
 	if (json_object_array_length(rest)) {
 		fputc('\n', out);
-		show_counters(rest, regions, 9, region_counters);
+		show_counters(rest, regions, 10, region_counters);
 	}
 	json_object_put(rest);
 }

@@ -36,6 +36,11 @@ await()
 	region cycle
 }
 
+@test "region: pages that follow each other come back together" {
+	several_processors
+	"$BATS_TEST_DIRNAME/region.py" ahead 2048
+}
+
 @test "region: noise stays until it changes" {
 	region noise
 }
@@ -122,7 +127,7 @@ await()
 
 @test "region: memtester, while it is compressed" {
 	several_processors
-	region memtester 2M "$BATS_TEST_TMPDIR/tested"
+	region memtester 6M "$BATS_TEST_TMPDIR/tested"
 	grep -q Done "$BATS_TEST_TMPDIR/tested"
 	run ! grep FAILURE "$BATS_TEST_TMPDIR/tested"
 }
