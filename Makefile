@@ -21,7 +21,7 @@ dkms-remove = if dkms status rayos/$(VERSION) | grep -q .; then \
 # Kbuild writes beside its sources, hence the copy.
 kmod = build/kmod-$(release)
 
-.PHONY: all modules rayctl deps check kunit lint demo bench regen docs deb \
+.PHONY: all modules rayctl deps check kunit lint demo bench soak regen docs deb \
 	install uninstall clean help have-kdir have-dkms have-libraries
 
 all: modules rayctl	## build the modules and rayctl
@@ -54,6 +54,15 @@ demo:			## watch the modules at work in a stock kernel
 bench:			## compare with the alternatives, or BENCH=NAME of them
 	tools/deps test
 	tools/bench/run $(BENCH)
+
+HOURS ?= 4
+LANE ?= stock-6.1
+
+soak:			## look for damage for HOURS, 4 by default, in LANE
+	tools/deps test
+	$(MAKE) rayctl
+	tools/vm/run --lane $(LANE) --timeout $$(($(HOURS) * 3600 + 1200)) -- \
+		tools/testing/zcomp/soak $$(($(HOURS) * 3600))
 
 regen:			## write anew what the netlink specs define
 	tools/regen

@@ -201,6 +201,18 @@ static int fill_io(struct sk_buff *skb, const struct rayos_zcomp_disk_stats *io)
 	return put_nest(skb, RAYOS_ZCOMP_A_STORE_IO, numbers, ARRAY_SIZE(numbers));
 }
 
+static int fill_region(struct sk_buff *skb, const struct rayos_zcomp_region *region)
+{
+	if (nla_put_uint(skb, RAYOS_ZCOMP_A_STORE_RESIDENT,
+			 read(&region->resident)) ||
+	    nla_put_u32(skb, RAYOS_ZCOMP_A_STORE_PID, region->pid) ||
+	    nla_put_string(skb, RAYOS_ZCOMP_A_STORE_PROGRAM, region->comm) ||
+	    nla_put_uint(skb, RAYOS_ZCOMP_A_STORE_MOST_KEPT,
+			 region->store->most_kept))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static u32 kind_of(const struct rayos_zcomp_store *store)
 {
 	return store->region ? RAYOS_ZCOMP_STORE_KIND_REGION :
@@ -225,10 +237,7 @@ int rayos_zcomp_fill_store(struct sk_buff *skb,
 	    fill_figures(skb, store) || fill_counters(skb, store) ||
 	    (store->io && fill_io(skb, store->io)))
 		return -EMSGSIZE;
-	if (store->region)
-		return nla_put_uint(skb, RAYOS_ZCOMP_A_STORE_RESIDENT,
-				    read(&store->region->resident));
-	return 0;
+	return store->region ? fill_region(skb, store->region) : 0;
 }
 
 /**

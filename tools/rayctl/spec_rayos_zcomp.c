@@ -190,10 +190,13 @@ static const struct spec_attr attrs_store[] = {
 	[22] = { .name = "io", .kind = SPEC_NEST, .nest = &set_io },
 	[23] = { .name = "new", .kind = SPEC_FLAG },
 	[24] = { .name = "freed", .kind = SPEC_UINT },
+	[25] = { .name = "pid", .kind = SPEC_U32 },
+	[26] = { .name = "program", .kind = SPEC_STRING },
+	[27] = { .name = "most-kept", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_store = {
-	"store", 24, attrs_store
+	"store", 27, attrs_store
 };
 
 static const struct spec_attr attrs_age[] = {

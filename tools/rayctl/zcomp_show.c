@@ -56,9 +56,9 @@ static void show_stores(struct json_object *list)
 	static const struct column columns[] = {
 		{ "NAME" }, { "KIND", .spare = 6 }, { "SIZE", true }, { "LEVEL", .spare = 4 },
 		{ "CODEC", .spare = 3 }, { "LIMIT", true, 5 }, { "DATA", true },
-		{ "USED", true }, { "RATIO", true }, { "SAVED", true },
+		{ "USED", true }, { "RATIO", true }, { "SAVED", true }, { "PROGRAM", .spare = 7 },
 	};
-	struct table *table = table_new(columns, 10);
+	struct table *table = table_new(columns, 11);
 	struct json_object *s;
 
 	for (size_t i = 0; (s = json_object_array_get_idx(list, i)); i++) {
@@ -75,8 +75,23 @@ static void show_stores(struct json_object *list)
 		table_cell(table, PLAIN, "%s", value_number(s, "original") ?
 			   text_ratio(value_number(s, "ratio")).s : "-");
 		table_cell(table, GREEN, "%s", text_bytes(value_number(s, "saved")).s);
+		table_cell(table, PLAIN, "%s", value_at(s, "program") ?
+			   value_text(s, "program") : "-");
 	}
 	table_end(table, 0);
+}
+
+static void show_owner(struct json_object *s)
+{
+	uint64_t most = value_number(s, "most-kept");
+
+	if (!value_at(s, "program"))
+		return;
+	zcomp_line("made by");
+	fprintf(out, "%s, process %s", value_text(s, "program"), value_text(s, "pid"));
+	if (most)
+		fprintf(out, ", at most %s page%s compressed", text_count(most).s, plural(most));
+	fputc('\n', out);
 }
 
 static void show_pages(struct json_object *s)
@@ -130,6 +145,7 @@ static void show_one(struct json_object *s)
 		text_ratio(value_number(s, "ratio")).s);
 	fprintf(out, "%s in %s\n", text_bytes(value_number(s, "original")).s,
 		text_bytes(value_number(s, "used")).s);
+	show_owner(s);
 	show_pool(s);
 	show_pages(s);
 	show_io(value_at(s, "io"));

@@ -53,7 +53,7 @@ setup_file()
 @test "every target is in the help, with a line of its own" {
 	run make help
 	[ "$status" -eq 0 ]
-	for target in deps check kunit demo bench lint install uninstall deb docs regen clean; do
+	for target in deps check kunit demo bench soak lint install uninstall deb docs regen clean; do
 		grep -q "^make $target  *[a-z]" <<<"$output"
 	done
 }

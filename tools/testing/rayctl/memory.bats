@@ -124,9 +124,9 @@ wrong()
 	done_by memcompress
 	shows '^570 MiB saved, ratio 3\.5x: 800 MiB in 230 MiB$' \
 		'^  memory +3\.0 GiB available of 8\.0 GiB$' \
-		'^NAME +KIND +SIZE +LEVEL +CODEC +LIMIT +DATA +USED +RATIO +SAVED$' \
-		'^rayz0 +device +1\.0 GiB +balanced +lzo +512 MiB +600 MiB +180 MiB +3\.3x +420 MiB$' \
-		'^region3 +region +256 MiB +best +lzo +- +200 MiB +50\.0 MiB +4\.0x +150 MiB$'
+		'^NAME +KIND +SIZE +LEVEL +CODEC +LIMIT +DATA +USED +RATIO +SAVED +PROGRAM$' \
+		'^rayz0 +device +1\.0 GiB +balanced +lzo +512 MiB +600 MiB +180 MiB +3\.3x +420 MiB +-$' \
+		'^region3 +region +256 MiB +best +lzo +- +200 MiB +50\.0 MiB +4\.0x +150 MiB +python3$'
 	done_by memcompress status rayz0
 	shows '^rayz0  device of 1\.0 GiB, level balanced, codec lzo$' \
 		'^  saved +420 MiB, ratio 3\.3x: 600 MiB in 180 MiB$' \
@@ -135,7 +135,8 @@ wrong()
 		'^  pages I/O +91\.0k read, 250k written, 100k given up by swap$' \
 		'^  failed +0 reads, 2 writes$'
 	done_by memcompress status region3
-	shows '^  pages .*41\.0k in chunks, 4200 in memory$'
+	shows '^  pages .*41\.0k in chunks, 4200 in memory$' \
+		'^  made by +python3, process 4711, at most 256 pages compressed$'
 	done_by memcompress stats
 	shows '^lzo +compress +19\.4k +6\.1 us +9\.2 us +18\.4 us +51\.0 us$' \
 		'^rayz0 +250k +91\.0k +34 +0 +2$' \

@@ -195,6 +195,7 @@ made_with()
 	read -r _ <"$out"
 	json 'd["status"]["regions"] == 1' status
 	json 'd["store"][0]["kind"] == "region" and d["store"][0]["resident"] == 1024' status
+	json 'd["store"][0]["pid"] == '$!' and d["store"][0]["program"] == "python3"' status
 	json 'sum(a["mapped"] for a in d["age"]) == 1024 and "size" not in d' pages
 	json 'd["counters"]["evicted"] == 1024' flush
 	json 'd["store"][0]["resident"] == 0 and d["store"][0]["saved"] > 3 << 20' status
