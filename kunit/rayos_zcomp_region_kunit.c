@@ -230,6 +230,26 @@ static void words_survive(struct kunit *test)
 	}
 }
 
+static u64 sum(const u64 *ages)
+{
+	u64 all = 0;
+	u32 i;
+
+	for (i = 0; i < RAYOS_ZCOMP_AGES; i++)
+		all += ages[i];
+	return all;
+}
+
+static void expect_stuck(struct kunit *test, struct land *l, u64 pages)
+{
+	struct rayos_zcomp_ages *ages = kunit_kzalloc(test, sizeof(*ages), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ages);
+	rayos_zcomp_ages(l->region->store, 0, PAGES, ages);
+	KUNIT_EXPECT_EQ(test, sum(ages->stuck), pages);
+	KUNIT_EXPECT_EQ(test, sum(ages->mapped) + sum(ages->unmapped), PAGES - pages);
+}
+
 static void noise_stays(struct kunit *test)
 {
 	struct rayos_zcomp_sweep what = everything;
@@ -241,7 +261,10 @@ static void noise_stays(struct kunit *test)
 	sweep(l, &what);
 	KUNIT_EXPECT_EQ(test, what.evicted, 0);
 	KUNIT_EXPECT_EQ(test, resident(l), PAGES);
+	/* who looks for the oldest ones is not to find these again and again */
+	expect_stuck(test, l, PAGES);
 	expect_all(test, l);
+	expect_stuck(test, l, 0);
 	put(test, l, 3, PAGE_TEXT, 3);
 	sweep(l, &what);
 	KUNIT_EXPECT_EQ(test, what.evicted, 1);
@@ -316,16 +339,6 @@ static void discarded_pages_are_zeroes(struct kunit *test)
 	expect_all(test, l);
 	sweep(l, &what);
 	expect_all(test, l);
-}
-
-static u64 sum(const u64 *ages)
-{
-	u64 all = 0;
-	u32 i;
-
-	for (i = 0; i < RAYOS_ZCOMP_AGES; i++)
-		all += ages[i];
-	return all;
 }
 
 static void ages_are_of_all(struct kunit *test)

@@ -13,6 +13,8 @@
 
 #include "chain.h"
 #include "crew.h"
+#include "pool.h"
+#include "region.h"
 #include "registry.h"
 #include "stats.h"
 #include "totals.h"
@@ -92,6 +94,19 @@ void rayos_zcomp_policy_status(struct rayos_zcomp_policy_status *status)
 	status->threads = rayos_zcomp_crew_threads();
 }
 
+/* Memory that what is compressed of regions takes up, in pages */
+static u64 pool_of_regions(void)
+{
+	struct rayos_zcomp_store *store = NULL;
+	u64 pages = 0;
+
+	while ((store = rayos_zcomp_registry_after(store))) {
+		if (store->region)
+			pages += atomic_read(&store->pool->nr_pages);
+	}
+	return pages;
+}
+
 /**
  * rayos_zcomp_pool_pages() - memory that what is compressed takes up
  *
@@ -130,7 +145,9 @@ static u64 look_at_all(u64 now)
 	while ((store = rayos_zcomp_registry_after(store))) {
 		nr++;
 		sum += rayos_zcomp_counted(store->counts,
-					   RAYOS_ZCOMP_C_FAULT_LOADED);
+					   RAYOS_ZCOMP_C_FAULT_LOADED) +
+		       rayos_zcomp_counted(store->counts,
+					   RAYOS_ZCOMP_C_FAULT_AHEAD);
 		if (store->region || devices)
 			rayos_zcomp_ages(store, 0, store->nr_pages, &fresh);
 	}
@@ -147,7 +164,7 @@ static u64 __look(void)
 		.now = now,
 		.total = totalram_pages(),
 		.available = max(si_mem_available(), 0L),
-		.pool = rayos_zcomp_pool_pages(),
+		.pool = pool_of_regions(),
 		.refaults = refaults,
 		.ages = &latest,
 	};
@@ -327,8 +344,9 @@ bool rayos_zcomp_chain_leave(u64 pages)
 	spin_lock(&lock);
 	first = !left;
 	left = min(left + pages, rayos_zcomp_resident(&latest));
+	pages = left;
 	spin_unlock(&lock);
-	return first;
+	return first && pages;
 }
 
 /**
@@ -356,6 +374,24 @@ u64 rayos_zcomp_chain_evictable(void)
 	spin_lock(&lock);
 	pages = rayos_zcomp_resident(&latest);
 	spin_unlock(&lock);
+	return pages;
+}
+
+/**
+ * rayos_zcomp_chain_resident() - how many pages of regions are in memory now
+ *
+ * Context: May sleep.
+ * Return: pages, those that cannot leave it included.
+ */
+u64 rayos_zcomp_chain_resident(void)
+{
+	struct rayos_zcomp_store *store = NULL;
+	u64 pages = 0;
+
+	while ((store = rayos_zcomp_registry_after(store))) {
+		if (store->region)
+			pages += atomic64_read(&store->region->resident);
+	}
 	return pages;
 }
 

@@ -49,6 +49,7 @@ void rayos_zcomp_chain_done(enum rayos_zcomp_link link, u64 evicted, u64 cooled)
 bool rayos_zcomp_chain_leave(u64 pages);
 void rayos_zcomp_chain_forget(void);
 u64 rayos_zcomp_chain_evictable(void);
+u64 rayos_zcomp_chain_resident(void);
 u64 rayos_zcomp_pool_pages(void);
 
 #endif

@@ -207,6 +207,15 @@ static void finish(struct rayos_zcomp_sweep *sweep)
 	sweep->promoted += atomic64_read(&job.promoted);
 }
 
+/* Who has a time to stop does not wait for a command that takes minutes */
+static bool take_over(unsigned long until)
+{
+	if (time_before(until, jiffies + MAX_JIFFY_OFFSET / 2))
+		return mutex_trylock(&busy);
+	mutex_lock(&busy);
+	return true;
+}
+
 /**
  * rayos_zcomp_crew_sweep() - do something with the old pages of a store
  * @store: the store, to which the caller has a reference
@@ -214,14 +223,16 @@ static void finish(struct rayos_zcomp_sweep *sweep)
  * @until: in jiffies, when to stop
  *
  * It goes on where the last one has stopped.  It stops early if it is time to, if the
- * store is about to go away, or if the caller is sent a signal.
+ * store is about to go away, or if the caller is sent a signal; if somebody else does
+ * so already it begins only where there is no time to stop.
  *
  * Context: May sleep.  Not where memory is reclaimed.
  */
 void rayos_zcomp_crew_sweep(struct rayos_zcomp_store *store,
 			    struct rayos_zcomp_sweep *sweep, unsigned long until)
 {
-	mutex_lock(&busy);
+	if (!take_over(until))
+		return;
 	begin(store, sweep, until);
 	work_as(0);
 	call_off();

@@ -45,19 +45,20 @@ static int __init rayos_zcomp_init(void)
 	err = rayos_zcomp_control_init();
 	if (err)
 		goto err_exit_disk;
-	err = rayos_zcomp_device_init();
-	if (err)
-		goto err_exit_control;
 	rayos_zcomp_debugfs_init();
 	err = rayos_zcomp_nl_init();
 	if (err)
 		goto err_exit_debugfs;
+	/* whoever opens it has the module stay: nothing may fail after it */
+	err = rayos_zcomp_device_init();
+	if (err)
+		goto err_exit_nl;
 	return 0;
 
+err_exit_nl:
+	rayos_zcomp_nl_exit();
 err_exit_debugfs:
 	rayos_zcomp_debugfs_exit();
-	rayos_zcomp_device_exit();
-err_exit_control:
 	rayos_zcomp_control_exit();
 err_exit_disk:
 	rayos_zcomp_disk_exit();
@@ -75,9 +76,9 @@ err_exit_measure:
 
 static void __exit rayos_zcomp_exit(void)
 {
+	rayos_zcomp_device_exit();
 	rayos_zcomp_nl_exit();
 	rayos_zcomp_debugfs_exit();
-	rayos_zcomp_device_exit();
 	rayos_zcomp_control_exit();
 	rayos_zcomp_disk_exit();
 	rayos_zcomp_worker_exit();

@@ -53,6 +53,12 @@ static int check_capable(struct sk_buff *skb, struct genl_info *info)
 	return -EPERM;
 }
 
+/* Whose a region is, is told to those who may see all processes */
+static bool may_see_all(struct sk_buff *skb)
+{
+	return netlink_capable(skb, CAP_SYS_ADMIN);
+}
+
 /**
  * typedef event_fn - what an event says
  * @skb: the event
@@ -190,7 +196,7 @@ int rayos_zcomp_nl_store_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	reply = reply_new(info, &hdr);
-	err = reply ? rayos_zcomp_fill_store(reply, store) : -ENOMEM;
+	err = reply ? rayos_zcomp_fill_store(reply, store, may_see_all(skb)) : -ENOMEM;
 	rayos_zcomp_registry_put(store);
 	return reply ? rayos_nl_reply_send(info, reply, hdr, err) : err;
 }
@@ -209,7 +215,8 @@ int rayos_zcomp_nl_store_get_dumpit(struct sk_buff *skb,
 					RAYOS_ZCOMP_CMD_STORE_GET);
 		err = !hdr ? -EMSGSIZE :
 		      rayos_nl_dump_end(skb, hdr,
-					rayos_zcomp_fill_store(skb, store));
+					rayos_zcomp_fill_store(skb, store,
+							       may_see_all(cb->skb)));
 		if (!err)
 			cb->args[0] = store->id;
 		rayos_zcomp_registry_put(store);

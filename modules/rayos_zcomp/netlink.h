@@ -30,7 +30,7 @@ void rayos_zcomp_nl_refused_event(struct rayos_zcomp_store *store);
 int rayos_zcomp_fill_status(struct sk_buff *skb,
 			    const struct rayos_zcomp_totals *totals);
 int rayos_zcomp_fill_store(struct sk_buff *skb,
-			   const struct rayos_zcomp_store *store);
+			   const struct rayos_zcomp_store *store, bool owner);
 int rayos_zcomp_fill_refused(struct sk_buff *skb,
 			     const struct rayos_zcomp_store *store);
 int rayos_zcomp_fill_device(struct sk_buff *skb, u32 id,

@@ -201,14 +201,18 @@ static int fill_io(struct sk_buff *skb, const struct rayos_zcomp_disk_stats *io)
 	return put_nest(skb, RAYOS_ZCOMP_A_STORE_IO, numbers, ARRAY_SIZE(numbers));
 }
 
-static int fill_region(struct sk_buff *skb, const struct rayos_zcomp_region *region)
+static int fill_region(struct sk_buff *skb, const struct rayos_zcomp_region *region,
+		       bool owner)
 {
 	if (nla_put_uint(skb, RAYOS_ZCOMP_A_STORE_RESIDENT,
 			 read(&region->resident)) ||
-	    nla_put_u32(skb, RAYOS_ZCOMP_A_STORE_PID, region->pid) ||
-	    nla_put_string(skb, RAYOS_ZCOMP_A_STORE_PROGRAM, region->comm) ||
 	    nla_put_uint(skb, RAYOS_ZCOMP_A_STORE_MOST_KEPT,
 			 region->store->most_kept))
+		return -EMSGSIZE;
+	if (!owner)
+		return 0;
+	if (nla_put_u32(skb, RAYOS_ZCOMP_A_STORE_PID, region->pid) ||
+	    nla_put_string(skb, RAYOS_ZCOMP_A_STORE_PROGRAM, region->comm))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -223,11 +227,12 @@ static u32 kind_of(const struct rayos_zcomp_store *store)
  * rayos_zcomp_fill_store() - all about a store
  * @skb: the message
  * @store: the store
+ * @owner: whose it is, too
  *
  * Return: 0 or -EMSGSIZE.
  */
 int rayos_zcomp_fill_store(struct sk_buff *skb,
-			   const struct rayos_zcomp_store *store)
+			   const struct rayos_zcomp_store *store, bool owner)
 {
 	if (nla_put_string(skb, RAYOS_ZCOMP_A_STORE_NAME, store->name) ||
 	    nla_put_u32(skb, RAYOS_ZCOMP_A_STORE_ID, store->id) ||
@@ -237,7 +242,7 @@ int rayos_zcomp_fill_store(struct sk_buff *skb,
 	    fill_figures(skb, store) || fill_counters(skb, store) ||
 	    (store->io && fill_io(skb, store->io)))
 		return -EMSGSIZE;
-	return store->region ? fill_region(skb, store->region) : 0;
+	return store->region ? fill_region(skb, store->region, owner) : 0;
 }
 
 /**
@@ -385,9 +390,10 @@ static int fill_ages(struct sk_buff *skb, const struct rayos_zcomp_ages *ages)
 			{ RAYOS_ZCOMP_A_AGE_UNMAPPED, ages->unmapped[i] },
 			{ RAYOS_ZCOMP_A_AGE_KEPT, ages->kept[i] },
 			{ RAYOS_ZCOMP_A_AGE_CHUNKED, ages->chunked[i] },
+			{ RAYOS_ZCOMP_A_AGE_STUCK, ages->stuck[i] },
 		};
 		u64 all = ages->mapped[i] + ages->unmapped[i] + ages->kept[i] +
-			  ages->chunked[i];
+			  ages->chunked[i] + ages->stuck[i];
 
 		if (all && put_nest(skb, RAYOS_ZCOMP_A_PAGES_AGE, numbers,
 				    ARRAY_SIZE(numbers)))

@@ -19,7 +19,7 @@ struct rayos_zcomp_stream;
  * for memory while others wait for scratch memory to make it.
  */
 #define RAYOS_ZCOMP_GFP	(GFP_NOIO | __GFP_NOWARN)
-#define RAYOS_ZCOMP_GFP_HURRY	(RAYOS_ZCOMP_GFP | __GFP_NORETRY)
+#define RAYOS_ZCOMP_GFP_HURRY	(RAYOS_ZCOMP_GFP & ~__GFP_DIRECT_RECLAIM)
 
 /* The entry of the first page, which has the lock of its group */
 static inline struct rayos_zcomp_entry *

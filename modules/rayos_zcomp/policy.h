@@ -69,7 +69,7 @@ struct rayos_zcomp_policy {
  * @now: seconds since any time, not decreasing
  * @total: pages of memory of the machine
  * @available: of these, what programs could have without swapping
- * @pool: pages of memory that what is compressed takes up
+ * @pool: pages of memory that what is compressed of regions takes up
  * @refaults: pages that have come back because they were used, since any time
  * @demand: pages asked for, 0 if nobody asks
  * @at_once: what has been used of late is good for the demand, too

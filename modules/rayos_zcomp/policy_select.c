@@ -33,7 +33,7 @@ u64 rayos_zcomp_sum_ages(const u64 *bins, u32 age)
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_sum_ages);
 
 /**
- * rayos_zcomp_resident() - how many pages of regions are in memory
+ * rayos_zcomp_resident() - how many pages of regions could leave memory
  * @ages: of all pages
  *
  * Return: pages.
@@ -104,6 +104,7 @@ void rayos_zcomp_ages_add(struct rayos_zcomp_ages *to,
 	add(to->unmapped, ages->unmapped);
 	add(to->kept, ages->kept);
 	add(to->chunked, ages->chunked);
+	add(to->stuck, ages->stuck);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_ages_add);
 

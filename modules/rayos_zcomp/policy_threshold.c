@@ -45,7 +45,8 @@ static u64 lacking(struct rayos_zcomp_chain *chain,
 static u64 above_limit(struct rayos_zcomp_chain *chain,
 		       const struct rayos_zcomp_inputs *in)
 {
-	u64 used = rayos_zcomp_resident(in->ages) + in->pool;
+	u64 used = rayos_zcomp_resident(in->ages) +
+		   rayos_zcomp_sum_ages(in->ages->stuck, 0) + in->pool;
 	u64 limit = chain->policy.limit, pages = 0;
 
 	if (limit && (used > limit || chain->above))

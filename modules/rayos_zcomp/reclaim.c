@@ -14,6 +14,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/sched/mm.h>
@@ -30,7 +31,11 @@
 /* The same when there is no memory: those who wait for it are to go on soon */
 #define OOM_BATCH	16384
 
+/* To look at all pages of a gigabyte takes some milliseconds */
+#define LOOK_EVERY	(HZ / 10)
+
 static struct shrinker *shrinker;
+static unsigned long look_next = INITIAL_JIFFIES; /* any value is good */
 static u32 last; /* store in which pages were taken, any value is good */
 
 /* Stores behind one, up to another, until it is enough */
@@ -72,16 +77,37 @@ static void evict(u64 pages, bool at_once, struct rayos_zcomp_sweep *sweep)
 	rayos_zcomp_chain_done(RAYOS_ZCOMP_DEMAND, sweep->evicted, sweep->cooled);
 }
 
+/* Programs may have used much since pages were looked at */
+static bool may_look(void)
+{
+	return !time_before(jiffies, READ_ONCE(look_next));
+}
+
+static bool look_again(void)
+{
+	if (!may_look())
+		return false;
+	WRITE_ONCE(look_next, jiffies + LOOK_EVERY);
+	return rayos_zcomp_chain_try_look();
+}
+
 static unsigned long count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	u64 pages = rayos_zcomp_chain_evictable();
 
+	if (!pages && may_look())
+		pages = rayos_zcomp_chain_resident();
 	return pages ? min_t(u64, pages, LONG_MAX) : SHRINK_EMPTY;
 }
 
 static bool may_evict(gfp_t gfp)
 {
 	return (gfp & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS);
+}
+
+static bool is_done(const struct rayos_zcomp_sweep *sweep)
+{
+	return sweep->evicted || sweep->cooled;
 }
 
 static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
@@ -94,7 +120,9 @@ static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc)
 		return SHRINK_STOP;
 	}
 	evict(sc->nr_to_scan, false, &sweep);
-	if (sweep.evicted || sweep.cooled)
+	if (!is_done(&sweep) && look_again())
+		evict(sc->nr_to_scan, false, &sweep);
+	if (is_done(&sweep))
 		return sweep.evicted;
 	/* they are not to be gone through again before they have been seen */
 	rayos_zcomp_chain_forget();

@@ -54,7 +54,9 @@ static int set_max_pages(struct rayos_zcomp_recompress *how, const char *value)
 	u64 pages;
 	int err = kstrtou64(value, 10, &pages);
 
-	how->which.most = DIV_ROUND_UP_ULL(pages, RAYOS_ZCOMP_GROUP);
+	if (!err)
+		how->which.most = pages / RAYOS_ZCOMP_GROUP +
+				  !!(pages % RAYOS_ZCOMP_GROUP);
 	return err;
 }
 

@@ -17,9 +17,12 @@
 #include <linux/page_ref.h>
 #include <linux/pagemap.h>
 #include <linux/psi.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "chain.h"
+#include "crew.h"
 #include "netlink.h"
 #include "object.h"
 #include "region.h"
@@ -33,6 +36,9 @@
 
 /* Nobody else has to give memory back for what may not be used */
 #define GFP_AHEAD	((GFP_REGION & ~__GFP_RECLAIM) | __GFP_NOWARN)
+
+/* Pages that make way at a time for those that there is no memory for */
+#define WAY		1024
 
 /* The most pages that come back together */
 #define WINDOW_MAX	16
@@ -99,21 +105,54 @@ static void settle(struct rayos_zcomp_region *region,
 		atomic64_inc(&region->shadowed);
 }
 
-static struct page *bring(struct rayos_zcomp_region *region,
-			  struct rayos_zcomp_entry *entry, u64 index, gfp_t gfp)
+/* Of the region itself, those that have not been used for longest.  That is for control
+ * groups, which cannot reclaim it.
+ */
+static void make_way(struct rayos_zcomp_region *region)
 {
-	struct page *page = alloc_page(gfp);
-	int err;
+	struct rayos_zcomp_ages *ages = kzalloc(sizeof(*ages), GFP_NOWAIT | __GFP_NOWARN);
+	struct rayos_zcomp_decision decision = {};
+	struct rayos_zcomp_sweep sweep = {
+		.promote = RAYOS_ZCOMP_NEVER,
+		.at_once = true,
+		.most = WAY,
+	};
+	unsigned int flags;
 
-	if (!page)
-		return ERR_PTR(-ENOMEM);
-	err = load(region, entry, index, page);
-	if (err) {
-		__free_page(page);
-		return ERR_PTR(err);
+	if (ages) {
+		rayos_zcomp_ages(region->store, 0, region->store->nr_pages, ages);
+		rayos_zcomp_select(ages, WAY, &decision);
+		kfree(ages);
+		sweep.cool = decision.cool;
+		sweep.evict = decision.evict;
 	}
-	settle(region, entry, page, RAYOS_ZCOMP_MAPPED);
-	return page;
+	/* see reclaim.c */
+	flags = memalloc_noreclaim_save();
+	rayos_zcomp_sweep_on(region->store, &sweep);
+	memalloc_noreclaim_restore(flags);
+}
+
+/* No group is locked: others may wait for it, and be killed for want of memory */
+static struct page *new_page(struct rayos_zcomp_region *region)
+{
+	struct page *page = alloc_page(GFP_REGION | __GFP_NORETRY | __GFP_NOWARN);
+
+	if (page)
+		return page;
+	if (rayos_zcomp_policy_has(RAYOS_ZCOMP_DEMAND))
+		make_way(region);
+	return alloc_page(GFP_REGION);
+}
+
+/* A page comes into memory, into one that is the region's from then on */
+static int bring(struct rayos_zcomp_region *region, struct rayos_zcomp_entry *entry,
+		 u64 index, struct page *page)
+{
+	int err = load(region, entry, index, page);
+
+	if (!err)
+		settle(region, entry, page, RAYOS_ZCOMP_MAPPED);
+	return err;
 }
 
 /* It is used now, as far as can be seen */
@@ -126,24 +165,53 @@ static void get_used(struct rayos_zcomp_entry *entry, struct page *page)
 			       FIELD_PREP(RAYOS_ZCOMP_USED, rayos_zcomp_clock()));
 }
 
+/* The group is locked.  Of @spare, for a page that is not in memory, nothing is left if
+ * it has been taken
+ */
 static struct page *use(struct rayos_zcomp_region *region,
-			struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+			struct rayos_zcomp_entry *entry, u64 index,
+			struct page **spare, bool *loaded)
 {
 	enum rayos_zcomp_counter what = RAYOS_ZCOMP_C_FAULT_SOFT;
 	unsigned long word = entry->word;
-	struct page *page = page_of(entry);
+	int err;
 
 	if (!(word & RAYOS_ZCOMP_RESIDENT)) {
+		if (!*spare)
+			return ERR_PTR(-EAGAIN);
 		*loaded = rayos_zcomp_handle(entry);
 		what = *loaded ? RAYOS_ZCOMP_C_FAULT_LOADED :
 				 RAYOS_ZCOMP_C_FAULT_NEW;
-		page = bring(region, entry, index, GFP_REGION);
-		if (IS_ERR(page))
-			return page;
+		err = bring(region, entry, index, *spare);
+		if (err)
+			return ERR_PTR(err);
+		*spare = NULL;
 	}
 	if (!(word & RAYOS_ZCOMP_RESIDENT) || !(word & RAYOS_ZCOMP_MAPPED))
 		rayos_zcomp_count(region->store->counts, what);
-	get_used(entry, page);
+	get_used(entry, page_of(entry));
+	return page_of(entry);
+}
+
+/* It may leave memory between the look and the lock, and then one is needed after all */
+static struct page *use_locked(struct rayos_zcomp_region *region,
+			       struct rayos_zcomp_entry *entry, u64 index, bool *loaded)
+{
+	struct rayos_zcomp_entry *group = rayos_zcomp_group(entry, index);
+	struct page *page, *spare = NULL;
+
+	do {
+		if (!(READ_ONCE(entry->word) & RAYOS_ZCOMP_RESIDENT) && !spare) {
+			spare = new_page(region);
+			if (!spare)
+				return ERR_PTR(-ENOMEM);
+		}
+		rayos_zcomp_lock(group);
+		page = use(region, entry, index, &spare, loaded);
+		rayos_zcomp_unlock(group);
+	} while (page == ERR_PTR(-EAGAIN));
+	if (spare)
+		__free_page(spare);
 	return page;
 }
 
@@ -163,18 +231,11 @@ static struct page *use(struct rayos_zcomp_region *region,
 struct page *rayos_zcomp_region_page(struct rayos_zcomp_region *region, u64 index,
 				     bool *loaded)
 {
-	struct rayos_zcomp_entry *entry, *group;
-	struct page *page;
+	struct rayos_zcomp_entry *entry;
 
 	*loaded = false;
 	entry = rayos_zcomp_obtain(region->store, index);
-	if (!entry)
-		return ERR_PTR(-ENOMEM);
-	group = rayos_zcomp_group(entry, index);
-	rayos_zcomp_lock(group);
-	page = use(region, entry, index, loaded);
-	rayos_zcomp_unlock(group);
-	return page;
+	return entry ? use_locked(region, entry, index, loaded) : ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_page);
 
@@ -215,23 +276,26 @@ struct page *rayos_zcomp_region_ahead(struct rayos_zcomp_region *region, u64 ind
 {
 	struct rayos_zcomp_entry *entry = rayos_zcomp_lookup(region->store, index);
 	struct rayos_zcomp_entry *group;
-	struct page *page = NULL;
+	struct page *page;
+	int err = -ENOENT;
 
-	if (!entry)
+	if (!entry || READ_ONCE(entry->word) & RAYOS_ZCOMP_RESIDENT)
+		return NULL;
+	page = alloc_page(GFP_AHEAD);
+	if (!page)
 		return NULL;
 	group = rayos_zcomp_group(entry, index);
 	rayos_zcomp_lock(group);
-	if (!(entry->word & RAYOS_ZCOMP_RESIDENT) && rayos_zcomp_handle(entry)) {
-		page = bring(region, entry, index, GFP_AHEAD);
-		if (IS_ERR(page))
-			page = NULL;
-		else
-			get_used(entry, page);
-	}
+	if (!(entry->word & RAYOS_ZCOMP_RESIDENT) && rayos_zcomp_handle(entry))
+		err = bring(region, entry, index, page);
+	if (!err)
+		get_used(entry, page);
 	rayos_zcomp_unlock(group);
-	if (page)
-		rayos_zcomp_count(region->store->counts,
-				  RAYOS_ZCOMP_C_FAULT_AHEAD);
+	if (err) {
+		__free_page(page);
+		return NULL;
+	}
+	rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_FAULT_AHEAD);
 	return page;
 }
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_region_ahead);
@@ -246,8 +310,14 @@ static void leave(struct rayos_zcomp_region *region,
 	put_page(page);
 }
 
-/* Is there room for one more that is compressed? */
-static bool has_room(const struct rayos_zcomp_region *region)
+/**
+ * rayos_zcomp_has_room() - may one page more be compressed?
+ * @region: the region
+ *
+ * Context: Any.
+ * Return: whether it may.
+ */
+bool rayos_zcomp_has_room(const struct rayos_zcomp_region *region)
 {
 	u64 kept = atomic64_read(&region->store->stats.objects) -
 		   atomic64_read(&region->shadowed);
@@ -308,6 +378,17 @@ static bool is_safe(struct rayos_zcomp_region *region,
 	return true;
 }
 
+/* Somebody has the page.  He may be about to map it, who took it before it was unmapped,
+ * or will not let go of it for long: others are to have their turn first.
+ */
+static void put_off(struct rayos_zcomp_entry *entry, struct page *page)
+{
+	unsigned long mapped = folio_mapped(page_folio(page)) ? RAYOS_ZCOMP_MAPPED : 0;
+
+	rayos_zcomp_set(entry, (entry->word & ~RAYOS_ZCOMP_USED) | mapped |
+			       FIELD_PREP(RAYOS_ZCOMP_USED, rayos_zcomp_clock()));
+}
+
 /**
  * rayos_zcomp_evict() - give the memory of a page back
  * @region: the region
@@ -325,12 +406,16 @@ bool rayos_zcomp_evict(struct rayos_zcomp_region *region,
 	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
 	struct page *page = page_of(entry);
 
-	if (PageDirty(page) && !has_room(region)) {
+	/* what is kept already will count as kept when its page is gone */
+	if ((PageDirty(page) || rayos_zcomp_handle(entry)) &&
+	    !rayos_zcomp_has_room(region)) {
 		rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_REFUSED);
 		return false;
 	}
-	if (!page_ref_freeze(page, 1)) {
+	/* nobody is to read memory that is damaged */
+	if (PageHWPoison(page) || !page_ref_freeze(page, 1)) {
 		rayos_zcomp_count(region->store->counts, RAYOS_ZCOMP_C_BUSY);
+		put_off(entry, page);
 		return false;
 	}
 	if (!is_safe(region, group, entry, index, page, sweep)) {
@@ -344,7 +429,7 @@ bool rayos_zcomp_evict(struct rayos_zcomp_region *region,
 EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_evict);
 
 /**
- * rayos_zcomp_drop_stale() - do not keep the object of a page that has changed
+ * rayos_zcomp_drop_stale() - forget what was known of a page that has changed
  * @region: the region
  * @group: the first of the four entries, which is locked
  * @index: number of a page that is in memory
@@ -354,8 +439,10 @@ void rayos_zcomp_drop_stale(struct rayos_zcomp_region *region,
 {
 	struct rayos_zcomp_entry *entry = &group[index % RAYOS_ZCOMP_GROUP];
 
-	if (PageDirty(page_of(entry)))
-		drop_shadow(region, group, entry);
+	if (!PageDirty(page_of(entry)))
+		return;
+	drop_shadow(region, group, entry);
+	rayos_zcomp_set(entry, entry->word & ~RAYOS_ZCOMP_HOPELESS);
 }
 
 /* A page is of no interest any more; its group is locked */
@@ -400,6 +487,8 @@ void rayos_zcomp_region_discard(struct rayos_zcomp_region *region, u64 first,
 	unmap_mapping_pages(region->mapping, first, nr, false);
 	for (index = first; index < first + nr; index++) {
 		entry = rayos_zcomp_lookup(region->store, index);
+		if (!(index % RAYOS_ZCOMP_LEAF))
+			cond_resched();
 		if (!entry) {
 			index |= RAYOS_ZCOMP_LEAF - 1;
 			continue;

@@ -46,6 +46,7 @@ u32 rayos_zcomp_region_window(struct rayos_zcomp_region *region, u64 index);
 struct page *rayos_zcomp_region_ahead(struct rayos_zcomp_region *region, u64 index);
 void rayos_zcomp_region_discard(struct rayos_zcomp_region *region, u64 first,
 				u64 nr);
+bool rayos_zcomp_has_room(const struct rayos_zcomp_region *region);
 bool rayos_zcomp_evict(struct rayos_zcomp_region *region,
 		       struct rayos_zcomp_entry *group, u64 index,
 		       struct rayos_zcomp_sweep *sweep);

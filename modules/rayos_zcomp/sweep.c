@@ -12,7 +12,7 @@
 #include <linux/bitmap.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <kunit/visibility.h>
 
 #include "object.h"
@@ -25,7 +25,7 @@
 #define PER_DOUBLING	4
 
 /* Older than this is not told apart, as the clock comes round */
-#define OLDEST		0x8000
+#define OLDEST		0xb000
 
 #define SECONDS_PER_TICK	2
 
@@ -76,11 +76,19 @@ static u32 age_of(unsigned long word)
 	return ticks_of(word) * SECONDS_PER_TICK;
 }
 
-static void add_age(struct rayos_zcomp_ages *ages, unsigned long word)
+/* One that is mapped may have changed since it was found incompressible */
+static bool is_hopeless(unsigned long word)
+{
+	return word & RAYOS_ZCOMP_HOPELESS && !(word & RAYOS_ZCOMP_MAPPED);
+}
+
+static void add_age(struct rayos_zcomp_ages *ages, unsigned long word, bool full)
 {
 	u32 bin = rayos_zcomp_age_bin(age_of(word));
 
-	if (word & RAYOS_ZCOMP_RESIDENT && word & RAYOS_ZCOMP_MAPPED)
+	if (word & RAYOS_ZCOMP_RESIDENT && (full || is_hopeless(word)))
+		ages->stuck[bin]++;
+	else if (word & RAYOS_ZCOMP_RESIDENT && word & RAYOS_ZCOMP_MAPPED)
 		ages->mapped[bin]++;
 	else if (word & RAYOS_ZCOMP_RESIDENT)
 		ages->unmapped[bin]++;
@@ -104,13 +112,14 @@ static void add_age(struct rayos_zcomp_ages *ages, unsigned long word)
 void rayos_zcomp_ages(struct rayos_zcomp_store *store, u64 first, u64 end,
 		      struct rayos_zcomp_ages *ages)
 {
+	bool full = store->region && !rayos_zcomp_has_room(store->region);
 	struct rayos_zcomp_entry *entry;
 	u64 index;
 
 	for (index = first; index < end; index++) {
 		entry = rayos_zcomp_lookup(store, index);
 		if (entry)
-			add_age(ages, READ_ONCE(entry->word));
+			add_age(ages, READ_ONCE(entry->word), full);
 		else
 			index |= RAYOS_ZCOMP_LEAF - 1;
 		if (!(index % RAYOS_ZCOMP_LEAF))
@@ -171,7 +180,11 @@ static void look_for_changes(struct rayos_zcomp_region *region,
 {
 	struct rayos_zcomp_entry *group = &leaf[round_down(i, RAYOS_ZCOMP_GROUP)];
 
-	if (!rayos_zcomp_handle(&leaf[i]) || !lock(group, sweep))
+	/* nothing is known of it that could be wrong */
+	if (!rayos_zcomp_handle(&leaf[i]) &&
+	    !(READ_ONCE(leaf[i].word) & RAYOS_ZCOMP_HOPELESS))
+		return;
+	if (!lock(group, sweep))
 		return;
 	if (leaf[i].word & RAYOS_ZCOMP_RESIDENT)
 		rayos_zcomp_drop_stale(region, group, i);
@@ -330,7 +343,8 @@ static void sweep_leaf(struct rayos_zcomp_store *store,
 
 	for (i = first; i < end; i++) {
 		word = READ_ONCE(leaf[i].word);
-		if (word & RAYOS_ZCOMP_HANDLE && ticks_of(word) > OLDEST)
+		if (word & (RAYOS_ZCOMP_HANDLE | RAYOS_ZCOMP_RESIDENT) &&
+		    ticks_of(word) > OLDEST)
 			keep_old(leaf, i, sweep);
 	}
 	if (store->region && sweep->cool != RAYOS_ZCOMP_NEVER)
@@ -363,7 +377,8 @@ void rayos_zcomp_sweep(struct rayos_zcomp_store *store, u64 first, u64 end,
 		if (leaf)
 			sweep_leaf(store, leaf, at, max(first, at) - at,
 				   min_t(u64, end - at, RAYOS_ZCOMP_LEAF), sweep);
-		if (sweep->evicted >= sweep->most && sweep->at_once)
+		if ((sweep->evicted >= sweep->most && sweep->at_once) ||
+		    fatal_signal_pending(current))
 			return;
 		cond_resched();
 	}

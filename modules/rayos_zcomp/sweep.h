@@ -18,6 +18,8 @@ struct rayos_zcomp_store;
  * @unmapped: of a region, in memory but not mapped: since they were unmapped
  * @kept: not in memory, each with an object of its own: since they were used
  * @chunked: not in memory, with an object that they share: since they were used
+ * @stuck: of a region, in memory and cannot leave it, as they are incompressible or no
+ *	more may be compressed: since they were mapped or unmapped
  *
  * Each by rayos_zcomp_age_bin().
  */
@@ -26,6 +28,7 @@ struct rayos_zcomp_ages {
 	u64 unmapped[RAYOS_ZCOMP_AGES];
 	u64 kept[RAYOS_ZCOMP_AGES];
 	u64 chunked[RAYOS_ZCOMP_AGES];
+	u64 stuck[RAYOS_ZCOMP_AGES];
 };
 
 /* For struct rayos_zcomp_sweep: no page is so old */

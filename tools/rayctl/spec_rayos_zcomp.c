@@ -205,10 +205,11 @@ static const struct spec_attr attrs_age[] = {
 	[3] = { .name = "unmapped", .kind = SPEC_UINT },
 	[4] = { .name = "kept", .kind = SPEC_UINT },
 	[5] = { .name = "chunked", .kind = SPEC_UINT },
+	[6] = { .name = "stuck", .kind = SPEC_UINT },
 };
 
 static const struct spec_set set_age = {
-	"age", 5, attrs_age
+	"age", 6, attrs_age
 };
 
 static const struct spec_attr attrs_size[] = {

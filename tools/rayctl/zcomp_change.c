@@ -29,7 +29,7 @@ static int key_links(const struct key *key, const struct spec_attr *attr, const 
 		struct json_object *one = json_object_new_object();
 		char word[64];
 
-		at += *at == ',';
+		at += at != text;
 		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ","), at);
 		ret = key_enum(key, attr, word, one);
 		if (!ret)

@@ -11,9 +11,9 @@
 #define BAR	24
 
 /* The kernel tells ages four to a doubling; here a row is a doubling. */
-enum { AGES = 32, KINDS = 4 };
+enum { AGES = 32, KINDS = 5 };
 
-static const char *const kinds[KINDS] = { "mapped", "unmapped", "kept", "chunked" };
+static const char *const kinds[KINDS] = { "mapped", "unmapped", "stuck", "kept", "chunked" };
 
 static int row_of(uint64_t seconds)
 {
@@ -38,10 +38,10 @@ static void show_ages(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "NOT USED FOR" }, { "MAPPED", true, 2 }, { "UNMAPPED", true, 1 },
-		{ "COMPRESSED", true }, { "CHUNKED", true }, { "PAGES", true },
+		{ "STUCK", true, 5 }, { "COMPRESSED", true }, { "CHUNKED", true }, { "PAGES", true },
 		{ "SHARE", true, 3 }, { "", false, 4 },
 	};
-	struct table *table = table_new(columns, options.utf8 ? 8 : 7);
+	struct table *table = table_new(columns, options.utf8 ? 9 : 8);
 	uint64_t pages[AGES][KINDS] = { { 0 } }, rows[AGES] = { 0 }, all = 0;
 	struct json_object *age;
 	int last = 0;

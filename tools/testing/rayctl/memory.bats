@@ -142,10 +142,10 @@ wrong()
 		'^rayz0 +250k +91\.0k +34 +0 +2$' \
 		'^region3 +51\.2k +700 +1000 +300 +52\.0k +46\.0k +900 +4 +12$'
 	done_by memcompress pages
-	shows '^NOT USED FOR +MAPPED +UNMAPPED +COMPRESSED +CHUNKED +PAGES +SHARE$' \
-		'^under 2s +4000 +0 +100 +0 +4100 +8\.9%$' \
-		'^8\.0s and more +200 +100 +900 +0 +1200 +2\.6%$' \
-		'^8m 32s and more +0 +0 +0 +41\.0k +41\.0k +88\.5%$' \
+	shows '^NOT USED FOR +MAPPED +UNMAPPED +STUCK +COMPRESSED +CHUNKED +PAGES +SHARE$' \
+		'^under 2s +4000 +0 +0 +100 +0 +4100 +8\.9%$' \
+		'^8\.0s and more +200 +70 +30 +900 +0 +1200 +2\.6%$' \
+		'^8m 32s and more +0 +0 +0 +0 +41\.0k +41\.0k +88\.5%$' \
 		'^ +1024 +600 +60\.0%$'
 	done_by memcompress policy
 	shows '^  level +best$' '^  codec +lzo$' '^  order +threshold, time$' '^  threads +8$' \
