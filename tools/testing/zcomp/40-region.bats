@@ -99,30 +99,56 @@ await()
 	region race 5
 }
 
-@test "region: pages are charged to who uses them" {
-	local group=$BATS_TEST_TMPDIR/cgroup before after
+# make_group: its directory is GROUP, and a command after IN_GROUP runs in it
+make_group()
+{
+	local root=$BATS_TEST_TMPDIR/cgroup
 
-	mkdir "$group"
-	mount -t cgroup2 none "$group" || skip "no cgroups"
-	echo +memory >"$group/cgroup.subtree_control" || {
-		umount "$group"
+	mkdir "$root"
+	mount -t cgroup2 none "$root" || skip "no cgroups"
+	GROUP=$root/zcomp
+	if ! echo +memory >"$root/cgroup.subtree_control"; then
+		umount "$root"
 		skip "no memory cgroups"
-	}
-	mkdir -p "$group/zcomp"
-	before=$(<"$group/zcomp/memory.current")
+	fi
+	mkdir -p "$GROUP"
 	# shellcheck disable=SC2016 # of the shell that is begun
-	sh -c 'echo $$ >"$1"; exec "$2" busy "$3"' - "$group/zcomp/cgroup.procs" \
-		"$REGION" "$BATS_TEST_TMPDIR/ready" 3>&- &
+	IN_GROUP=(sh -c 'echo $$ >"$1"; shift; exec "$@"' - "$GROUP/cgroup.procs")
+}
+
+teardown()
+{
+	if [ -d "${GROUP:-}" ]; then
+		rmdir "$GROUP"
+		umount "$BATS_TEST_TMPDIR/cgroup"
+	fi
+	clean_up
+}
+
+@test "region: pages are charged to who uses them" {
+	local before after
+
+	make_group
+	before=$(<"$GROUP/memory.current")
+	"${IN_GROUP[@]}" "$REGION" busy "$BATS_TEST_TMPDIR/ready" 3>&- &
 	await "$BATS_TEST_TMPDIR/ready"
 	kill -STOP $!
-	after=$(sed -n 's/^kernel //p' "$group/zcomp/memory.stat")
+	after=$(sed -n 's/^kernel //p' "$GROUP/memory.stat")
 	kill -KILL $!
 	wait $! || true
-	rmdir "$group/zcomp"
-	umount "$group"
 	echo "before $before, kernel memory $after"
 	# some of its megabyte may just be compressed
 	[ "$after" -gt 100000 ]
+}
+
+@test "region: a control group has more data in it than memory" {
+	several_processors
+	make_group
+	echo 48M >"$GROUP/memory.max"
+	# nothing but its own need makes its pages leave
+	zc set policy demand
+	"${IN_GROUP[@]}" "$REGION" large 64
+	[ "$(sed -n 's/^oom_kill //p' "$GROUP/memory.events")" = 0 ]
 }
 
 @test "region: memtester, while it is compressed" {

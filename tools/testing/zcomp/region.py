@@ -123,6 +123,22 @@ def test_words():
         r.check()
 
 
+def test_large(megabytes):
+    """More of it than there is memory for; each page tells its number."""
+    size = int(megabytes) << 20
+    fd = os.open(DEVICE, os.O_RDWR)
+    fcntl.ioctl(fd, SET_SIZE, struct.pack("Q", size))
+    memory = mmap.mmap(fd, size)
+    page_of = struct.Struct("Q").pack
+    words = b"word after word " * 250
+
+    for i in range(size // PAGE):
+        memory[i * PAGE:i * PAGE + len(words)] = page_of(i) + words[8:]
+    for i in range(size // PAGE):
+        expect(memory[i * PAGE:i * PAGE + len(words)] == page_of(i) + words[8:],
+               f"page {i}")
+
+
 def test_random(count, seed):
     """Many operations one after the other, and what should be there after each."""
     r = Region(96, int(seed))
