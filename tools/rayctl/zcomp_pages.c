@@ -38,8 +38,8 @@ static void show_ages(struct json_object *list)
 {
 	static const struct column columns[] = {
 		{ "NOT USED FOR" }, { "MAPPED", true, 2 }, { "UNMAPPED", true, 1 },
-		{ "STUCK", true, 5 }, { "COMPRESSED", true }, { "CHUNKED", true }, { "PAGES", true },
-		{ "SHARE", true, 3 }, { "", false, 4 },
+		{ "STUCK", true, 5 }, { "COMPRESSED", true }, { "CHUNKED", true },
+		{ "PAGES", true }, { "SHARE", true, 3 }, { "", false, 4 },
 	};
 	struct table *table = table_new(columns, options.utf8 ? 9 : 8);
 	uint64_t pages[AGES][KINDS] = { { 0 } }, rows[AGES] = { 0 }, all = 0;
