@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A program that has more data than there is memory.
 
-Usage: hog.py MEGABYTES anonymous|region
+Usage: hog.py MEGABYTES anonymous|at-once|region
+
+At once is anonymous, too, but the kernel has all of it there before anything is done.
 
 Fills them with pages as programs have them, then works on a part of them, where it may
 not be waiting for the rest all the time, and at last looks at all of them.
@@ -41,9 +43,10 @@ def page(rng):
 
 
 def memory(size, how):
-    if how == "anonymous":
+    if how != "region":
         return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS |
-                         MAP_NORESERVE)
+                         MAP_NORESERVE |
+                         (mmap.MAP_POPULATE if how == "at-once" else 0))
     fd = os.open(DEVICE, os.O_RDWR)
     fcntl.ioctl(fd, SET_SIZE, struct.pack("Q", size))
     return mmap.mmap(fd, size)
