@@ -13,8 +13,6 @@
 
 #include "chain.h"
 #include "crew.h"
-#include "pool.h"
-#include "region.h"
 #include "registry.h"
 #include "stats.h"
 #include "totals.h"
@@ -94,19 +92,6 @@ void rayos_zcomp_policy_status(struct rayos_zcomp_policy_status *status)
 	status->threads = rayos_zcomp_crew_threads();
 }
 
-/* Memory that what is compressed of regions takes up, in pages */
-static u64 pool_of_regions(void)
-{
-	struct rayos_zcomp_store *store = NULL;
-	u64 pages = 0;
-
-	while ((store = rayos_zcomp_registry_after(store))) {
-		if (store->region)
-			pages += atomic_read(&store->pool->nr_pages);
-	}
-	return pages;
-}
-
 /**
  * rayos_zcomp_pool_pages() - memory that what is compressed takes up
  *
@@ -160,15 +145,17 @@ static u64 look_at_all(u64 now)
 static u64 __look(void)
 {
 	u64 now = ktime_get_seconds(), nr = look_at_all(now);
+	struct rayos_zcomp_totals totals;
 	struct rayos_zcomp_inputs in = {
 		.now = now,
 		.total = totalram_pages(),
 		.available = max(si_mem_available(), 0L),
-		.pool = pool_of_regions(),
 		.refaults = refaults,
 		.ages = &latest,
 	};
 
+	rayos_zcomp_totals(&totals);
+	in.pool = totals.region_pool;
 	spin_lock(&lock);
 	latest = fresh;
 	seen = in;
@@ -385,14 +372,10 @@ u64 rayos_zcomp_chain_evictable(void)
  */
 u64 rayos_zcomp_chain_resident(void)
 {
-	struct rayos_zcomp_store *store = NULL;
-	u64 pages = 0;
+	struct rayos_zcomp_totals totals;
 
-	while ((store = rayos_zcomp_registry_after(store))) {
-		if (store->region)
-			pages += atomic64_read(&store->region->resident);
-	}
-	return pages;
+	rayos_zcomp_totals(&totals);
+	return totals.resident;
 }
 
 /**

@@ -84,10 +84,9 @@ static int load(struct rayos_zcomp_region *region,
 	return err;
 }
 
-/* A page gets into memory, mapped or not */
+/* A page gets into memory; it is not mapped so far */
 static void settle(struct rayos_zcomp_region *region,
-		   struct rayos_zcomp_entry *entry, struct page *page,
-		   unsigned long mapped)
+		   struct rayos_zcomp_entry *entry, struct page *page)
 {
 	unsigned long word = entry->word;
 
@@ -99,7 +98,7 @@ static void settle(struct rayos_zcomp_region *region,
 			SetPageDirty(page);
 	}
 	entry->fill = (unsigned long)page;
-	rayos_zcomp_set(entry, word | RAYOS_ZCOMP_RESIDENT | mapped);
+	rayos_zcomp_set(entry, word | RAYOS_ZCOMP_RESIDENT);
 	atomic64_inc(&region->resident);
 	if (rayos_zcomp_handle(entry))
 		atomic64_inc(&region->shadowed);
@@ -151,7 +150,7 @@ static int bring(struct rayos_zcomp_region *region, struct rayos_zcomp_entry *en
 	int err = load(region, entry, index, page);
 
 	if (!err)
-		settle(region, entry, page, RAYOS_ZCOMP_MAPPED);
+		settle(region, entry, page);
 	return err;
 }
 
@@ -187,7 +186,8 @@ static struct page *use(struct rayos_zcomp_region *region,
 			return ERR_PTR(err);
 		*spare = NULL;
 	}
-	if (!(word & RAYOS_ZCOMP_RESIDENT) || !(word & RAYOS_ZCOMP_MAPPED))
+	/* nor is one mapped that is not in memory */
+	if (!(word & RAYOS_ZCOMP_MAPPED))
 		rayos_zcomp_count(region->store->counts, what);
 	get_used(entry, page_of(entry));
 	return page_of(entry);

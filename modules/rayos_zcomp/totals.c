@@ -71,10 +71,13 @@ EXPORT_SYMBOL_IF_KUNIT(rayos_zcomp_saved_bytes);
 void rayos_zcomp_totals_add(struct rayos_zcomp_totals *totals,
 			    const struct rayos_zcomp_store *store)
 {
-	if (store->region)
+	if (store->region) {
 		totals->regions++;
-	else
+		totals->resident += atomic64_read(&store->region->resident);
+		totals->region_pool += atomic_read(&store->pool->nr_pages);
+	} else {
 		totals->devices++;
+	}
 	totals->original += rayos_zcomp_original_bytes(store);
 	totals->compressed += atomic64_read(&store->pool->bytes);
 	totals->pool += (u64)atomic_read(&store->pool->nr_pages) << PAGE_SHIFT;

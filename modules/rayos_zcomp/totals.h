@@ -17,6 +17,8 @@ struct rayos_zcomp_store;
  * @compressed: bytes that they are compressed to
  * @pool: bytes of all pools
  * @used: bytes that the stores take up, all that is known of pages included
+ * @resident: pages of regions that are in memory
+ * @region_pool: pages of the pools of regions
  */
 struct rayos_zcomp_totals {
 	u32 devices;
@@ -25,6 +27,8 @@ struct rayos_zcomp_totals {
 	u64 compressed;
 	u64 pool;
 	u64 used;
+	u64 resident;
+	u64 region_pool;
 };
 
 void rayos_zcomp_totals_add(struct rayos_zcomp_totals *totals,

@@ -59,12 +59,9 @@ static void show_refused(struct json_object *msg)
 
 static void show_settings(struct json_object *msg)
 {
-	struct json_object *links = value_at(msg, "link"), *link;
-
 	fprintf(out, "set to level %s, codec %s, policy ", value_text(msg, "level"),
 		value_text(msg, "codec"));
-	for (size_t i = 0; (link = json_object_array_get_idx(links, i)); i++)
-		fprintf(out, "%s%s", i ? "," : "", json_object_get_string(link));
+	zcomp_links(msg, ",");
 	fprintf(out, ", threshold %s, idle %s\n",
 		text_percent(value_number(msg, "threshold")).s,
 		text_duration(value_number(msg, "idle")).s);

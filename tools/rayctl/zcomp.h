@@ -12,6 +12,8 @@
 int zcomp_one_name(int argc, char **argv);
 /* The name of what the rest of a line tells. */
 void zcomp_line(const char *name);
+/* The links of the policy, in their order. */
+void zcomp_links(struct json_object *settings, const char *between);
 
 int zcomp_status(int argc, char **argv);
 int zcomp_pages(int argc, char **argv);

@@ -19,13 +19,18 @@ static void show_settings(struct json_object *settings)
 	fprintf(out, "%s\n", value_text(settings, "codec"));
 }
 
-static void show_order(struct json_object *settings)
+void zcomp_links(struct json_object *settings, const char *between)
 {
 	struct json_object *links = value_at(settings, "link"), *link;
 
-	zcomp_line("order");
 	for (size_t i = 0; (link = json_object_array_get_idx(links, i)); i++)
-		fprintf(out, "%s%s", i ? ", " : "", json_object_get_string(link));
+		fprintf(out, "%s%s", i ? between : "", json_object_get_string(link));
+}
+
+static void show_order(struct json_object *settings)
+{
+	zcomp_line("order");
+	zcomp_links(settings, ", ");
 	fputc('\n', out);
 }
 

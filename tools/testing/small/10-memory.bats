@@ -9,6 +9,7 @@ load ../common
 bats_require_minimum_version 1.5.0
 
 DATA=900
+HOG=$BATS_TEST_DIRNAME/../zcomp/hog.py
 
 setup()
 {
@@ -29,18 +30,18 @@ hog()
 
 @test "without, it is killed" {
 	# else it takes minutes, in which its program is read again and again
-	run -137 hog "$BATS_TEST_DIRNAME/hog.py" $DATA at-once
+	run -137 hog "$HOG" $DATA at-once
 }
 
 @test "with swap to compressed memory it finishes" {
 	rayctl memcompress swap on 1G
-	hog "$BATS_TEST_DIRNAME/hog.py" $DATA anonymous
+	hog "$HOG" $DATA anonymous
 }
 
 @test "with a region it finishes" {
-	hog "$BATS_TEST_DIRNAME/hog.py" $DATA region
+	hog "$HOG" $DATA region
 }
 
 @test "as it is, run with its memory in regions, it finishes" {
-	hog rayctl memcompress run -- "$BATS_TEST_DIRNAME/hog.py" $DATA anonymous
+	hog rayctl memcompress run -- "$HOG" $DATA anonymous
 }

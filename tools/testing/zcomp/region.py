@@ -19,11 +19,11 @@ import subprocess
 import sys
 import time
 
-from checks import DEVICE, expect, resident
+from checks import DEVICE, SET_SIZE, expect, faults, resident
 from pages import page
 
 PAGE = mmap.PAGESIZE
-SET_SIZE, DISCARD, COMPRESS = 0x40087A60, 0x40107A61, 0x40107A62
+DISCARD, COMPRESS = 0x40107A61, 0x40107A62
 PIDFD_GETFD = 438
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -225,11 +225,6 @@ def test_default(pages, kept):
         expect(memory[at] != 0, "a page is lost")
     came = counter("fault-loaded") + counter("fault-ahead")
     expect(came == int(kept), f"{came} pages had been compressed")
-
-
-def faults():
-    with open("/proc/self/stat", encoding="ascii") as stat:
-        return int(stat.read().rsplit(") ", 1)[1].split()[9])
 
 
 def test_first():

@@ -4,10 +4,9 @@
 
 Usage: hog.py MEGABYTES anonymous|at-once|region
 
-At once is anonymous, too, but the kernel has all of it there before anything is done.
-
 Fills them with pages as programs have them, then works on a part of them, where it may
-not be waiting for the rest all the time, and at last looks at all of them.
+not be waiting for the rest all the time, and at last looks at all of them.  At once is
+anonymous, too, but the kernel has all of it there before anything is done.
 """
 import fcntl
 import mmap
@@ -16,18 +15,13 @@ import random
 import struct
 import sys
 
+from checks import DEVICE, SET_SIZE, expect, faults
+
 PAGE = mmap.PAGESIZE
 MAP_NORESERVE = 0x4000  # or it would be refused at once
-DEVICE = "/dev/rayos_zcomp"
-SET_SIZE = 0x40087A60
 KINDS = 512     # different pages, of which each has its number besides
 WORKING = 4096  # pages that are used again and again
 ROUNDS = 20
-
-
-def expect(so, otherwise):
-    if not so:
-        sys.exit(f"hog.py: {otherwise}")
 
 
 def page(rng):
@@ -50,12 +44,6 @@ def memory(size, how):
     fd = os.open(DEVICE, os.O_RDWR)
     fcntl.ioctl(fd, SET_SIZE, struct.pack("Q", size))
     return mmap.mmap(fd, size)
-
-
-def faults():
-    """Those for which something had to be read."""
-    with open("/proc/self/stat", encoding="ascii") as stat:
-        return int(stat.read().rsplit(") ", 1)[1].split()[9])
 
 
 def main():
